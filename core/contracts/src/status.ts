@@ -1,0 +1,37 @@
+/**
+ * The life of a reply on its way out. States only move forward; a late success after a failure is shown as a
+ * correction, never silently (design: outbound). `queued` exists on the phone and the relay only; the gateway
+ * starts at `accepted`, when the reply is durable in its database.
+ */
+export const REPLY_STATES = [
+  'accepted',
+  'sealed',
+  'sent',
+  'delivered',
+  'read',
+  'delayed',
+  'failed',
+  'unknown',
+] as const;
+export type ReplyState = (typeof REPLY_STATES)[number];
+
+const NEXT: Record<ReplyState, readonly ReplyState[]> = {
+  accepted: ['sealed', 'failed'],
+  sealed: ['sent', 'delayed', 'failed', 'unknown'],
+  delayed: ['delayed', 'sent', 'failed', 'unknown'],
+  unknown: ['sent', 'delivered', 'read', 'failed'],
+  sent: ['delivered', 'read', 'failed', 'unknown'],
+  delivered: ['read'],
+  read: [],
+  failed: ['sent', 'delivered', 'read'],
+};
+
+/** Whether a reply in state `from` may come into state `to`. */
+export function mayFollow(from: ReplyState, to: ReplyState): boolean {
+  return NEXT[from].includes(to);
+}
+
+/** States after which nothing more is expected of us. */
+export function isFinal(state: ReplyState): boolean {
+  return state === 'read' || state === 'delivered' || state === 'failed';
+}
