@@ -73,6 +73,15 @@ export const RELAY_LIMITS = {
   enrolmentAnswerTtlSeconds: 600,
   enrolmentWaitSeconds: 20,
   requestsPerMinuteMax: 240,
+  /** Enrolment requests: from one address, and from everywhere together. */
+  enrolmentsPerMinutePerAddressMax: 60,
+  enrolmentsPerMinuteMax: 240,
+  /** How long a blob session outlives its socket, so that a photo half fetched at a reconnection still comes. */
+  sessionGraceSeconds: 300,
+  /** Fragments of one WebSocket message (RFC 6455 §5.4); a device has no reason to send any. */
+  fragmentsMax: 64,
+  /** Delivery jobs written to inboxes at the same time by one relay node. */
+  deliverConcurrencyMax: 16,
   /** Events sent in one go when a device catches up; the next page follows when these are written. */
   catchUpPageEvents: 200,
   /** Bytes a slow reader may leave unread in its socket before it is closed. */

@@ -57,6 +57,20 @@ export interface Consumer {
 /** Thrown by a handler whose work can never succeed: the job ends, the handler has recorded why. */
 export class GiveUp extends Error {}
 
+/**
+ * Keys of expiry epochs: what expires is wrapped under the key of its epoch, and destroying that key makes it
+ * unreadable everywhere, in every backup of the rest.
+ */
+export interface EpochKeys {
+  /** The key of an epoch, or null when it was destroyed or never made. */
+  get(epoch: string): Promise<Buffer | null>;
+  /** The key of an epoch, made durable first when it does not exist. Throws for an epoch that was destroyed. */
+  getOrMake(epoch: string): Promise<Buffer>;
+  /** Overwrites and removes the key; true when there was one. */
+  destroy(epoch: string): Promise<boolean>;
+  list(): Promise<string[]>;
+}
+
 /** Seals what rests: columns, spool headers, keys. `purpose` separates keys; `context` binds the ciphertext to its place. */
 export interface Vault {
   seal(purpose: VaultPurpose, context: string, clear: Uint8Array): Buffer;

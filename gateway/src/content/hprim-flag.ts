@@ -1,0 +1,93 @@
+/**
+ * Whether a result is outside its range, when the laboratory did not say (clinical-formats A.1.3, flag rule).
+ *
+ * Only `N`, `L` or `H` is ever computed: "critical" is the laboratory's word alone. Where the text leaves a doubt
+ * (French files use comma and dot both as decimal mark and between thousands) nothing is computed: no flag is better
+ * than a wrong one. Values are compared here and never rewritten.
+ */
+
+import type { Measure } from '@estafette/contracts/document';
+
+type Bound = { sign: '<' | '>' | ''; readings: number[] };
+type Verdict = 'N' | 'L' | 'H';
+
+const NUMBER = String.raw`[+-]?\d{1,12}(?:[.,]\d{1,9})?`;
+const BOUND = new RegExp(`^(<|>|≤|≥|inf|sup)?[.a-zéàè]{0,10} {0,3}(?:à|a)? {0,3}=? {0,3}(${NUMBER})$`, 'i');
+const RANGE = new RegExp(`^(${NUMBER})\\s{0,5}(?:-|–|à|a)\\s{0,5}(${NUMBER})$`);
+
+/** `2.20-2.60` in one field is two norms; a lone `-2` is a number. Gives null when the field is not a range. */
+export function splitRange(field: string): { low: string; high: string } | null {
+  if (field.length > 40) return null;
+  const match = RANGE.exec(field);
+  const low = match?.[1];
+  const high = match?.[2];
+  if (low === undefined || high === undefined || decimal(low) > decimal(high)) return null;
+  return { low, high };
+}
+
+/** The flag that follows from value and norms, or null when it cannot be told for certain. */
+export function computeFlag(measure: Measure): Verdict | null {
+  const value = bound(measure.value.replaceAll('*', '').trim());
+  if (!value) return null;
+  const limits = limitsOf(measure);
+  if (!limits) return null;
+  const verdicts = new Set<Verdict | null>();
+  for (const reading of value.readings) {
+    for (const low of limits.low ?? [null]) {
+      for (const high of limits.high ?? [null]) verdicts.add(judge(value.sign, reading, low, high));
+    }
+  }
+  const [only] = verdicts;
+  return verdicts.size === 1 ? (only ?? null) : null;
+}
+
+/** Norms as bounds: `sup. à 60` in either field is a lower bound, `< 5` an upper one. */
+function limitsOf(measure: Measure): { low: number[] | null; high: number[] | null } | null {
+  let low: number[] | null = null;
+  let high: number[] | null = null;
+  for (const [field, own] of [
+    [measure.low, '>'],
+    [measure.high, '<'],
+  ] as const) {
+    if (field === '') continue;
+    const limit = bound(field);
+    if (!limit) return null;
+    if ((limit.sign || own) === '>') {
+      if (low) return null;
+      low = limit.readings;
+    } else {
+      if (high) return null;
+      high = limit.readings;
+    }
+  }
+  return low || high ? { low, high } : null;
+}
+
+function judge(sign: '<' | '>' | '', value: number, low: number | null, high: number | null): Verdict | null {
+  if (low !== null && high !== null && low > high) return null;
+  if (sign === '<')
+    return low === null && high !== null && value <= high ? 'N' : low !== null && value <= low ? 'L' : null;
+  if (sign === '>')
+    return high === null && low !== null && value >= low ? 'N' : high !== null && value >= high ? 'H' : null;
+  if (low !== null && value < low) return 'L';
+  return high !== null && value > high ? 'H' : 'N';
+}
+
+function bound(text: string): Bound | null {
+  const match = text.length > 40 ? null : BOUND.exec(text);
+  const number = match?.[2];
+  if (!match || number === undefined) return null;
+  const word = (match[1] ?? '').toLowerCase();
+  const prefix = text.slice(0, text.length - number.length).trim();
+  if (word === '' && prefix !== '') return null;
+  const sign = word === '' ? '' : word === '<' || word === '≤' || word === 'inf' ? '<' : '>';
+  return { sign, readings: readingsOf(number) };
+}
+
+const decimal = (number: string): number => Number(number.replace(',', '.'));
+
+/** `2.920` is 2.92 or 2920; every other number has one reading. */
+function readingsOf(number: string): number[] {
+  const grouped = /^[+-]?[1-9]\d{0,2}[.,]\d{3}$/.test(number);
+  return grouped ? [decimal(number), Number(number.replace(/[.,]/, ''))] : [decimal(number)];
+}

@@ -1,0 +1,157 @@
+/**
+ * Finds and reads the header of an HPRIM Médecins message: twelve lines in a fixed order (clinical-formats A.1.2).
+ *
+ * Senders shift it (a blank line, a title, a vendor record before it), fill line 1 with a fixed-width record, or write
+ * only the minimum: family name, given name, date of birth. So positions 0, 1 and 2 are scored. The danger is the
+ * other way round: an ordinary letter whose letterhead looks like a header would give a wrong patient. Where no HPRIM
+ * marker stands in the text, the header must bring more proof.
+ */
+
+import { findDate, readBirthDate } from './hprim-date.ts';
+import { decodeEntities } from './html-entities.ts';
+
+export type HprimHeader = {
+  familyName: string;
+  givenName: string;
+  birthDate: string | null;
+  sex: 'M' | 'F' | null;
+  fileNumber: string;
+  date: string | null;
+  sender: string;
+  recipient: string;
+  /** Lines the header takes, from the start of what was searched; the body begins there. */
+  endsBefore: number;
+  /** Lines in or before the header that are not header fields: kept as text. */
+  leftOver: string[];
+  warnings: string[];
+};
+
+export type HeaderSearch = {
+  lines: readonly string[];
+  /** Whether `RES`, `****LAB****` or `****FIN****` stands in the text: then the minimal header is enough. */
+  marked: boolean;
+  /** ISO date of today: a birth is never later. */
+  today: string;
+};
+
+type Candidate = { offset: number; score: number; birthIsDate: boolean; sure: boolean };
+
+const OFFSETS = [0, 1, 2];
+const ACCEPTED_SCORE = 10;
+/** Names and birth, and at most one of the other lines odd. */
+const ACCEPTED_WITH_MARKER = 6;
+const CODE = /^[A-Za-z0-9_/-]{0,20}$/;
+const POSTAL_LINE = /^\d{5}\s+\S/;
+/** NIR: sex, year, month (also 20, 30–42, 50–99), department (2A, 2B), six digits, key. */
+const NIR = /^[1-478]\d{2}(?:0[1-9]|1[0-2]|20|3\d|4[0-2]|[5-9]\d)\d[0-9AB]\d{6}\s?\d{0,2}$/;
+const NAME = /^[\p{L}\p{M}][\p{L}\p{M} .,/'’()-]{0,49}$/u;
+/** Who writes rather than who is cared for: the first words of a letterhead. */
+const LETTERHEAD =
+  /^(?:dr|pr|docteur|professeur|cabinet|clinique|h[oô]pital|chu|ehpad|pharmacie|laboratoire|selarl|scp|m[eé]decin|infirmi[eè]re?|biologiste|kin[eé]sith[eé]rapeute|dermatologue|cardiologue|sp[eé]cialiste|g[eé]n[eé]raliste)(?!\p{L})/iu;
+/** Words that open a letter; some are family names too, so they count only where nothing else says HPRIM. */
+const LETTER_OPENING =
+  /^(?:m|mr|mme|mlle|monsieur|madame|mademoiselle|cher|chère|bonjour|bonsoir|objet|centre|ch|labo|service|sage|ma[iî]son|date|nom|pr[eé]nom)(?!\p{L})|,/iu;
+
+export function findHprimHeader(search: HeaderSearch): HprimHeader | null {
+  let best: Candidate | null = null;
+  for (const offset of offsetsOf(search.lines)) {
+    const candidate = weigh(search, offset);
+    if (candidate && isAccepted(candidate, search.marked) && (!best || candidate.score > best.score)) best = candidate;
+  }
+  return best ? readAt(search, best.offset) : null;
+}
+
+/** 0, 1, 2; and the two places a header can start at when more blank lines stand before it. */
+function offsetsOf(lines: readonly string[]): number[] {
+  const firstFilled = lines.slice(0, 200).findIndex((line) => line.trim() !== '');
+  return firstFilled > 2 ? [firstFilled - 1, firstFilled] : OFFSETS;
+}
+
+function weigh({ lines, marked, today }: HeaderSearch, offset: number): Candidate | null {
+  const at = (number: number): string => (lines[offset + number - 1] ?? '').trim();
+  if (!isName(at(2), marked) || !isName(at(3), marked)) return null;
+  const birthIsDate = readBirthDate(at(7), today) !== null;
+  const nir = at(8) === '' ? 0 : NIR.test(at(8)) ? 3 : -3;
+  const date = at(10) === '' ? 0 : findDate(at(10), today) !== null ? 4 : -4;
+  const score =
+    (CODE.test(at(1)) ? 3 : 0) + 2 + (POSTAL_LINE.test(at(6)) ? 1 : 0) + (birthIsDate ? 8 : -8) + nir + date;
+  const codeWithDigit = CODE.test(at(1)) && /\d/.test(at(1));
+  const sure = nir > 0 || codeWithDigit || (date > 0 && at(11) !== '' && at(12) !== '');
+  return { offset, score, birthIsDate, sure };
+}
+
+function isAccepted(candidate: Candidate, marked: boolean): boolean {
+  if (candidate.birthIsDate && marked) return candidate.score >= ACCEPTED_WITH_MARKER;
+  if (candidate.birthIsDate) return candidate.score >= ACCEPTED_SCORE && candidate.sure;
+  // The birth cannot be read, but all the rest of a full header is there: patient shown without a birth date.
+  return marked && candidate.score + 8 >= ACCEPTED_SCORE && candidate.sure;
+}
+
+function isName(text: string, marked: boolean): boolean {
+  if (!NAME.test(decodeEntities(text)) || LETTERHEAD.test(text) || text.split(/\s+/).length > 6) return false;
+  return marked || !LETTER_OPENING.test(text);
+}
+
+function readAt({ lines, today }: HeaderSearch, offset: number): HprimHeader {
+  const at = (number: number): string => decodeEntities((lines[offset + number - 1] ?? '').trim());
+  const length = headerLength(at, today);
+  const field = (number: number): string => (number <= length ? at(number) : '');
+  const birth = readBirthDate(at(7), today);
+  const leftOver = lines.slice(0, offset).filter((line) => line.trim() !== '' && !isFixedWidthRecord(line));
+  const first = lines[offset] ?? '';
+  if (!CODE.test(first.trim()) && first.trim() !== '.' && !isFixedWidthRecord(first)) leftOver.push(first.trimEnd());
+  const warnings: string[] = [];
+  if (lines.slice(0, offset).some((line) => line.trim() !== '')) warnings.push('header-shifted');
+  if (isFixedWidthRecord(first)) warnings.push('header-record-in-line-1');
+  if (length < 12) warnings.push('header-short');
+  if (birth === null) warnings.push('birth-date-unreadable');
+  if (birth?.centuryGuessed) warnings.push('birth-century-guessed');
+  if (field(8) !== '' && !NIR.test(field(8))) {
+    warnings.push('nir-unreadable');
+    if (/\p{L}{3}/u.test(field(8))) leftOver.push(field(8));
+  }
+  const date = findDate(field(10), today);
+  if (field(10) !== '' && date === null) {
+    warnings.push('date-unreadable');
+    leftOver.push(field(10));
+  }
+  if (birth === null && field(7) !== '') leftOver.push(field(7));
+  return {
+    familyName: at(2),
+    givenName: at(3),
+    birthDate: birth?.iso ?? null,
+    sex: sexOfNir(field(8)),
+    fileNumber: field(9),
+    date,
+    sender: nameAfterCode(lines, offset, 11, length),
+    recipient: nameAfterCode(lines, offset, 12, length),
+    endsBefore: Math.min(lines.length, offset + length),
+    leftOver: leftOver.map(decodeEntities),
+    warnings,
+  };
+}
+
+/** Twelve, or seven where line 8 is already text: some senders stop at the date of birth. */
+function headerLength(at: (number: number) => string, today: string): 7 | 12 {
+  if (at(8) === '' || /^[0-9AB .]{1,25}$/.test(at(8))) return 12;
+  return findDate(at(10), today) !== null && at(10).length <= 40 ? 12 : 7;
+}
+
+/** Lines 11 and 12: columns 1–10 a code, from 11 on a name; some write the name only. */
+function nameAfterCode(lines: readonly string[], offset: number, number: number, length: number): string {
+  if (number > length) return '';
+  const line = (lines[offset + number - 1] ?? '').trimEnd();
+  const name = line.slice(10).trim();
+  const cutsWord = /\S/.test(line.charAt(9)) && /\S/.test(line.charAt(10));
+  return decodeEntities(name === '' || cutsWord ? line.trim() : name);
+}
+
+function sexOfNir(nir: string): 'M' | 'F' | null {
+  if (!NIR.test(nir)) return null;
+  return '137'.includes(nir.charAt(0)) ? 'M' : 'F';
+}
+
+/** A record of columns padded to 40 characters, as SOLABIO and others put in or before line 1. */
+function isFixedWidthRecord(line: string): boolean {
+  return line.length > 40 && line.charAt(39) === ' ' && line.charAt(40) !== ' ' && line.slice(0, 40).trim() !== '';
+}

@@ -1,0 +1,153 @@
+/**
+ * Reads the coded lines of an HPRIM message: `RES|label|code|type|value|unit|low|high|flag|status|…` and `TEX|text`
+ * (clinical-formats A.1.3).
+ *
+ * Every value is the file's own characters, trimmed: no number is rounded, converted, or read from prose. What is not
+ * understood goes back as text with a warning; nothing is dropped.
+ */
+
+import type { HprimReport, LabResult, Measure, Severity } from '@estafette/contracts/document';
+import { HPRIM_FLAGS, HPRIM_STATUSES } from '@estafette/contracts/document';
+import { CONTENT_LIMITS } from '@estafette/contracts/limits';
+import { computeFlag, splitRange } from './hprim-flag.ts';
+import { decodeEntities } from './html-entities.ts';
+
+export type CodedLines = Pick<HprimReport, 'results' | 'warnings'> & {
+  /** Lines that are neither a result nor a comment of one, in file order. */
+  text: string[];
+};
+
+type Flag = LabResult['flag'];
+/** A result, the raw line it came from, and the TEX lines after it. */
+type Draft = { result: LabResult; raw: string; following: string[] };
+
+const FIELDS = 14;
+const RES = /^\s{0,20}RES\s{0,3}\|/;
+const TEX = /^\s{0,20}TEX\s{0,3}(?:\||$)/;
+
+export const isResultLine = (line: string): boolean => RES.test(line);
+export const isCodedLine = (line: string): boolean => RES.test(line) || TEX.test(line) || line.trim() === '';
+
+/** A line that only laboratory software writes: `RES` with its label, code, type and value. */
+export const isFullResultLine = (line: string): boolean => RES.test(line) && line.split('|', 5).length === 5;
+
+export function readCodedLines(lines: readonly string[]): CodedLines {
+  const drafts: Draft[] = [];
+  const text: string[] = [];
+  const warnings = new Set<string>();
+  for (const line of lines) {
+    if (RES.test(line)) {
+      const result = readResultLine(line, text, warnings);
+      if (result) drafts.push({ result, raw: line, following: [] });
+    } else if (TEX.test(line)) {
+      const written = textOf(line);
+      (drafts.at(-1)?.following ?? text).push(written);
+    } else if (line.trim() !== '') {
+      text.push(decodeEntities(line.trimEnd()));
+      warnings.add('line-not-understood');
+    }
+  }
+  shareComments(drafts, text);
+  const sorted = bySeverity(drafts);
+  if (sorted.length > CONTENT_LIMITS.resultsMax) warnings.add('too-many-results');
+  const beyond = sorted.splice(CONTENT_LIMITS.resultsMax);
+  for (const draft of beyond) text.push(decodeEntities(draft.raw.trim()), draft.result.comments.join('\n'));
+  return { results: sorted.map((draft) => draft.result), text, warnings: [...warnings] };
+}
+
+function textOf(line: string): string {
+  const bar = line.indexOf('|');
+  const written = bar === -1 ? '' : line.slice(bar + 1);
+  return decodeEntities(written.replace(/<br ?\/?>/gi, '\n')).trimEnd();
+}
+
+function readResultLine(line: string, text: string[], warnings: Set<string>): LabResult | null {
+  const fields = line.split('|', 200).map((field) => decodeEntities(field).trim());
+  const extra = fields.slice(FIELDS).filter((field) => field !== '');
+  while (fields.length < FIELDS) fields.push('');
+  const at = (index: number): string => fields[index] ?? '';
+  if (extra.length > 0 || line.split('|', 201).length > 200) {
+    warnings.add('fields-not-understood');
+    text.push(decodeEntities(line.trim()));
+  }
+  if (at(1) === '' && at(4) === '' && at(10) === '') {
+    if (fields.slice(5).some((field) => field !== '')) text.push(decodeEntities(line.trim()));
+    return null; // a placeholder, `RES||IGET 005|A`
+  }
+  const first = measureFrom(at(4), at(5), at(6), at(7));
+  const second = measureFrom(at(10), at(11), at(12), at(13));
+  const hasSecond = fields.slice(10, FIELDS).some((field) => field !== '');
+  const given = at(8).toUpperCase();
+  const flag = HPRIM_FLAGS.find((known) => known === given) ?? null;
+  if (given !== '' && flag === null) warnings.add('flag-unknown');
+  const status = HPRIM_STATUSES.find((known) => known === at(9).toUpperCase()) ?? null;
+  if (at(9) !== '' && status === null) warnings.add('status-unknown');
+  const computed = given === '' ? (computeFlag(first) ?? (hasSecond ? computeFlag(second) : null)) : null;
+  return {
+    label: at(1) || at(2),
+    code: at(2),
+    first,
+    second: hasSecond ? second : null,
+    flag: flag ?? computed,
+    flagComputed: computed !== null,
+    severity: severityOf(flag ?? computed),
+    status,
+    comments: [],
+  };
+}
+
+function measureFrom(value: string, unit: string, low: string, high: string): Measure {
+  const range = high === '' ? splitRange(low) : low === '' ? splitRange(high) : null;
+  return { value, unit, low: range?.low ?? low, high: range?.high ?? high };
+}
+
+function severityOf(flag: Flag): Severity {
+  if (flag === 'LL' || flag === 'HH') return 'critical';
+  if (flag === 'L' || flag === 'H') return 'abnormal';
+  return flag === 'N' ? 'normal' : 'unknown';
+}
+
+/**
+ * TEX lines after a result are its comments, up to the next result; but the last of them may already be the printed
+ * line of that next one (`TEX|INR   6,8 *   2,0 à 3,0`, a heading before it): these are text, not comments.
+ */
+function shareComments(drafts: readonly Draft[], text: string[]): void {
+  drafts.forEach((draft, index) => {
+    const next = drafts[index + 1];
+    const cut = next ? printedLineOf(draft.following, next.result.label) : draft.following.length;
+    draft.result.comments = draft.following
+      .slice(0, cut)
+      .map((line) => line.trim())
+      .filter((line) => line !== '');
+    for (const line of draft.following.slice(cut)) text.push(line);
+  });
+}
+
+/** Where, in the lines between two results, the printed line of the next one starts (their number when there is none). */
+function printedLineOf(lines: readonly string[], nextLabel: string): number {
+  const label = plain(nextLabel);
+  let cut = label === '' ? -1 : lines.findIndex((line) => startsWithWord(plain(line), label));
+  if (cut === -1) cut = lines.length;
+  while (cut > 0 && (isHeading(lines[cut - 1] ?? '') || (lines[cut - 1] ?? '').trim() === '')) cut -= 1;
+  return cut;
+}
+
+const plain = (text: string): string =>
+  text.slice(0, 200).normalize('NFD').replace(/\p{M}/gu, '').replace(/\s+/g, ' ').trim().toUpperCase();
+
+const startsWithWord = (line: string, word: string): boolean =>
+  line.startsWith(word) && !/[A-Z0-9]/.test(line.charAt(word.length));
+
+/** `H E M A T O L O G I E`, or a centred title in capitals. */
+function isHeading(line: string): boolean {
+  const title = line.trim();
+  if (title.length < 4 || title.length > 80 || !/^[\p{Lu}\p{M} '’().-]+$/u.test(title)) return false;
+  return /^(?:\p{Lu} ){3}/u.test(title) || line.startsWith('     ');
+}
+
+const RANK: Readonly<Record<Severity, number>> = { critical: 0, abnormal: 1, normal: 2, unknown: 2 };
+
+/** Critical first, then abnormal, then the rest; file order within each. */
+function bySeverity(drafts: readonly Draft[]): Draft[] {
+  return drafts.toSorted((a, b) => RANK[a.result.severity] - RANK[b.result.severity]);
+}

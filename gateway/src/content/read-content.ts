@@ -1,0 +1,89 @@
+/**
+ * The `read` step of a letter on its way in: from the opened and verified MIME entity to the documents a pharmacist
+ * sees (text, results, photos, files), in the letter's own order.
+ *
+ * It guarantees that a letter is never lost for one bad part: what cannot be read is a file with a reason, and when the
+ * structure itself cannot be read, or holds more than the limits allow, the whole letter is kept as a file.
+ * Never throws for anything in the bytes. Clear text stays in what it returns.
+ */
+
+import { CONTENT_LIMITS } from '@estafette/contracts/limits';
+import { cleanFileName } from './file-name.ts';
+import { isInlineText, leafDocuments, plainFile, wordsOf } from './leaf-documents.ts';
+import type { MimeLeaf } from './mime-leaves.ts';
+import { openMimeLeaves } from './mime-leaves.ts';
+import type { FileDocument, FileNote, ReadContent, ReadDocument } from './read-document.ts';
+import { FILE_NOTES } from './read-document.ts';
+
+export type ReadOptions = {
+  /** When the letter is read; bounds two-digit years. Now by default. */
+  now?: Date;
+};
+
+/**
+ * `entity` is an RFC 5322 message or a bare MIME entity, as bytes. Gives at least one document.
+ */
+export async function readContent(entity: Buffer, options: ReadOptions = {}): Promise<ReadContent> {
+  const now = options.now ?? new Date();
+  const { leaves, note } = await leavesOf(entity, 0);
+  const documents = withoutUnchosenAlternatives(leaves).flatMap((leaf) => documentsOf(leaf, now));
+  if (note) documents.push(wholeLetter(entity, note));
+  if (documents.length === 0) documents.push(emptyLetter(entity));
+  if (documents.length <= CONTENT_LIMITS.documentsMax) return { documents };
+  const shown = documents.slice(0, CONTENT_LIMITS.documentsMax - 1);
+  return { documents: [...shown, wholeLetter(entity, FILE_NOTES.tooManyDocuments)] };
+}
+
+type Opened = { leaves: MimeLeaf[]; note: FileNote | null };
+
+/** The leaves; a root that is itself a whole message (RFC 8551 §3.1, header protection) is unwrapped. */
+async function leavesOf(entity: Buffer, depth: number): Promise<Opened> {
+  const { leaves, complete, tooManyParts } = await openMimeLeaves(entity);
+  const [only] = leaves;
+  if (leaves.length === 1 && only?.depth === 0 && only.contentType === 'message/rfc822' && depth < 2) {
+    if (only.disposition !== 'attachment') return leavesOf(only.bytes, depth + 1);
+  }
+  return { leaves, note: tooManyParts ? FILE_NOTES.tooManyParts : complete ? null : FILE_NOTES.unreadable };
+}
+
+/**
+ * Of the forms of one text in a multipart/alternative, the plain one is read when it holds words, else the HTML.
+ * Parts that are no inline text stay: a picture or an invitation is not another form of the words.
+ */
+function withoutUnchosenAlternatives(leaves: readonly MimeLeaf[]): MimeLeaf[] {
+  const plainHolds = new Set<number>();
+  for (const leaf of leaves) {
+    const isPlain = leaf.alternative !== null && isInlineText(leaf) && leaf.contentType === 'text/plain';
+    if (isPlain && leaf.alternative !== null && wordsOf(leaf).trim() !== '') plainHolds.add(leaf.alternative);
+  }
+  return leaves.filter((leaf) => {
+    const isHtmlForm = leaf.alternative !== null && isInlineText(leaf) && leaf.contentType === 'text/html';
+    return !(isHtmlForm && leaf.alternative !== null && plainHolds.has(leaf.alternative));
+  });
+}
+
+function documentsOf(leaf: MimeLeaf, now: Date): ReadDocument[] {
+  const name = cleanFileName(leaf.name, leaf.contentType);
+  if (leaf.depth > CONTENT_LIMITS.depthMax) return [plainFile(leaf, name, FILE_NOTES.tooDeep)];
+  if (leaf.bytes.length === 0 && !leaf.name) return [];
+  try {
+    return leafDocuments(leaf, now);
+  } catch {
+    // The error may quote the part; only the fact is kept.
+    return [plainFile(leaf, name, FILE_NOTES.unreadable)];
+  }
+}
+
+/** Nothing to read: an empty letter says so by an empty text; words lost among the headers are kept as bytes. */
+function emptyLetter(entity: Buffer): ReadDocument {
+  const lines = entity.toString('latin1').split('\n');
+  const isHeaderLine = (line: string): boolean => /^(?:\s|$)/.test(line) || line.includes(':');
+  if (lines.every(isHeaderLine) && lines.length > 1) return { kind: 'text', text: '', truncated: false };
+  return entity.length === 0
+    ? { kind: 'text', text: '', truncated: false }
+    : wholeLetter(entity, FILE_NOTES.unreadable);
+}
+
+function wholeLetter(entity: Buffer, note: FileNote): FileDocument {
+  return { kind: 'file', name: 'courrier-complet.eml', mediaType: 'message/rfc822', bytes: entity, note };
+}

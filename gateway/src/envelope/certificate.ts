@@ -1,0 +1,221 @@
+/**
+ * An X.509 certificate as this gateway reads it (RFC 5280 §4): strict DER, every extension at most once, names
+ * both as bytes (for copying) and in a form that can be compared. Reading decides nothing about trust.
+ */
+import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
+import { ENVELOPE_LIMITS } from '@estafette/contracts/limits';
+import type { Signer } from '@estafette/contracts/verdict';
+import {
+  BerError,
+  type BerNode,
+  booleanOf,
+  contentOf,
+  integerOf,
+  isContext,
+  isUniversal,
+  namedBitsOf,
+  octetsOf,
+  oidOf,
+  rawOf,
+  readBer,
+  sequenceOf,
+  setOf,
+  smallIntegerOf,
+  TAG,
+  textOf,
+  timeOf,
+  wholeBitsOf,
+} from './ber.ts';
+import { OID } from './oids.ts';
+
+export interface Extension {
+  readonly critical: boolean;
+  readonly value: Buffer;
+}
+
+export interface Certificate {
+  readonly raw: Buffer;
+  readonly tbs: Buffer;
+  readonly serial: Buffer;
+  readonly issuerRaw: Buffer;
+  readonly subjectRaw: Buffer;
+  /** Names in a form in which equal names are equal strings (RFC 5280 §7.1, without full stringprep). */
+  readonly issuerKey: string;
+  readonly subjectKey: string;
+  readonly notBefore: Date;
+  readonly notAfter: Date;
+  readonly publicKey: KeyObject;
+  readonly signatureAlgorithm: string;
+  readonly signature: Buffer;
+  readonly extensions: ReadonlyMap<string, Extension>;
+  readonly subject: readonly NamePart[];
+  readonly issuer: readonly NamePart[];
+  /** SHA-256 of the certificate, hexadecimal. */
+  readonly fingerprint: string;
+}
+
+export interface NamePart {
+  readonly type: string;
+  readonly text: string;
+}
+
+export const DER_LIMITS = { depthMax: ENVELOPE_LIMITS.asn1DepthMax, nodesMax: 5_000, der: true } as const;
+
+/** A Name as parts, and as a key for comparison: case folded, white space collapsed, part by part. */
+export function readName(node: BerNode | undefined): { parts: NamePart[]; key: string } {
+  const parts: NamePart[] = [];
+  const keys: string[] = [];
+  for (const rdn of sequenceOf(node)) {
+    const rdnKeys: string[] = [];
+    for (const attribute of setOf(rdn)) {
+      const [type, value] = sequenceOf(attribute);
+      if (value === undefined) throw new BerError('attribute without value');
+      const oid = oidOf(type);
+      const text = textOf(value);
+      if (text?.includes('\0') === true) throw new BerError('NUL in a name');
+      if (text !== null) parts.push({ type: oid, text });
+      const comparable =
+        text === null
+          ? `#${rawOf(value).toString('hex')}`
+          : text.normalize('NFC').trim().replace(/\s+/g, ' ').toLowerCase();
+      rdnKeys.push(`${oid}=${JSON.stringify(comparable)}`);
+    }
+    keys.push(rdnKeys.sort().join('+'));
+  }
+  return { parts, key: keys.join(',') };
+}
+
+/** Extensions by OID; a repeated one makes the certificate (or list) unacceptable. */
+export function readExtensions(node: BerNode | undefined): Map<string, Extension> {
+  const extensions = new Map<string, Extension>();
+  if (node === undefined) return extensions;
+  for (const extension of sequenceOf(node)) {
+    const fields = sequenceOf(extension);
+    const oid = oidOf(fields[0]);
+    const critical = isUniversal(fields[1], TAG.boolean) && booleanOf(fields[1]);
+    const value = fields.at(-1);
+    if (!isUniversal(value, TAG.octetString)) throw new BerError('extension without value');
+    if (extensions.has(oid)) throw new BerError('extension repeated');
+    extensions.set(oid, { critical, value: octetsOf(value) });
+  }
+  return extensions;
+}
+
+/** Reads one DER certificate; throws `BerError`, or an Error from node:crypto for a key it does not know. */
+export function readCertificate(raw: Buffer): Certificate {
+  if (raw.length > ENVELOPE_LIMITS.certificateMaxBytes) throw new BerError('certificate too large');
+  const [tbsNode, algorithm, signature] = sequenceOf(readBer(raw, DER_LIMITS));
+  const fields = [...sequenceOf(tbsNode)];
+  if (isContext(fields[0], 0)) fields.shift();
+  const [serial, innerAlgorithm, issuer, validity, subject, spki, ...rest] = fields;
+  if (
+    tbsNode === undefined ||
+    spki === undefined ||
+    innerAlgorithm === undefined ||
+    issuer === undefined ||
+    subject === undefined
+  ) {
+    throw new BerError('certificate incomplete');
+  }
+  if (algorithm === undefined || !rawOf(algorithm).equals(rawOf(innerAlgorithm)))
+    throw new BerError('certificate algorithms differ');
+  const [notBefore, notAfter] = sequenceOf(validity);
+  const issuerName = readName(issuer);
+  const subjectName = readName(subject);
+  const extensionsField = rest.find((node) => isContext(node, 3));
+  return {
+    raw,
+    tbs: rawOf(tbsNode),
+    serial: integerOf(serial, 64),
+    issuerRaw: rawOf(issuer),
+    subjectRaw: rawOf(subject),
+    issuerKey: issuerName.key,
+    subjectKey: subjectName.key,
+    issuer: issuerName.parts,
+    subject: subjectName.parts,
+    notBefore: timeOf(notBefore),
+    notAfter: timeOf(notAfter),
+    publicKey: createPublicKey({ key: rawOf(spki), format: 'der', type: 'spki' }),
+    signatureAlgorithm: oidOf(sequenceOf(algorithm)[0]),
+    signature: wholeBitsOf(signature),
+    extensions: readExtensions(extensionsField?.children[0]),
+    fingerprint: createHash('sha256').update(raw).digest('hex'),
+  };
+}
+
+const readValue = (extension: Extension): BerNode => readBer(extension.value, DER_LIMITS);
+
+/** KeyUsage bits (RFC 5280 §4.2.1.3), or null when the extension is absent. */
+export function keyUsageOf(certificate: Certificate): ((bit: KeyUsageBit) => boolean) | null {
+  const extension = certificate.extensions.get(OID.keyUsage);
+  if (extension === undefined) return null;
+  const bits = namedBitsOf(readValue(extension));
+  return (bit) => bits(KEY_USAGE_BITS[bit]);
+}
+
+const KEY_USAGE_BITS = {
+  digitalSignature: 0,
+  nonRepudiation: 1,
+  keyEncipherment: 2,
+  keyAgreement: 4,
+  keyCertSign: 5,
+  cRLSign: 6,
+} as const;
+export type KeyUsageBit = keyof typeof KEY_USAGE_BITS;
+
+/** ExtKeyUsage OIDs, or null when absent. */
+export function extendedKeyUsageOf(certificate: Certificate): string[] | null {
+  const extension = certificate.extensions.get(OID.extendedKeyUsage);
+  return extension === undefined ? null : sequenceOf(readValue(extension)).map((node) => oidOf(node));
+}
+
+/** BasicConstraints (RFC 5280 §4.2.1.9). */
+export function basicConstraintsOf(certificate: Certificate): { ca: boolean; pathLength: number | null } {
+  const extension = certificate.extensions.get(OID.basicConstraints);
+  if (extension === undefined) return { ca: false, pathLength: null };
+  const fields = [...sequenceOf(readValue(extension))];
+  const ca = isUniversal(fields[0], TAG.boolean) && booleanOf(fields.shift());
+  return { ca, pathLength: fields[0] === undefined ? null : smallIntegerOf(fields[0]) };
+}
+
+export function subjectKeyIdentifierOf(certificate: Certificate): Buffer | null {
+  const extension = certificate.extensions.get(OID.subjectKeyIdentifier);
+  return extension === undefined ? null : octetsOf(readValue(extension));
+}
+
+/** Mail addresses: SAN rfc822Name and the subject's emailAddress (RFC 8550 §3). NUL or control characters disqualify one. */
+export function addressesOf(certificate: Certificate): string[] {
+  const found: string[] = [];
+  const extension = certificate.extensions.get(OID.subjectAltName);
+  if (extension !== undefined) {
+    for (const name of sequenceOf(readValue(extension)))
+      if (isContext(name, 1)) found.push(contentOf(name).toString('latin1'));
+  }
+  for (const part of certificate.subject) if (part.type === OID.emailAddress) found.push(part.text);
+  return [...new Set(found.filter((address) => /^[\x21-\x7e]+@[\x21-\x7e]+$/.test(address)))];
+}
+
+const partOf = (parts: readonly NamePart[], type: string) => parts.find((part) => part.type === type)?.text;
+
+/** How the holder is named to people: given name and surname, else common name, else organisation. */
+export function signerOf(certificate: Certificate): Signer {
+  const given = partOf(certificate.subject, OID.givenName);
+  const surname = partOf(certificate.subject, OID.surname);
+  const organization = partOf(certificate.subject, OID.organization);
+  const common = partOf(certificate.subject, OID.commonName);
+  const personal = given !== undefined && surname !== undefined ? `${given} ${surname}` : undefined;
+  const readable = common !== undefined && !common.includes('@') ? common : undefined;
+  return {
+    name:
+      personal ??
+      (organization !== undefined && readable === undefined
+        ? organization
+        : (readable ?? common ?? organization ?? '?')),
+    addresses: addressesOf(certificate),
+    ...(organization === undefined ? {} : { organization }),
+    issuer: partOf(certificate.issuer, OID.commonName) ?? partOf(certificate.issuer, OID.organization) ?? '?',
+    serial: certificate.serial.toString('hex'),
+    fingerprint: certificate.fingerprint,
+    notAfter: certificate.notAfter.toISOString(),
+  };
+}

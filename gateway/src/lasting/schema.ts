@@ -1,0 +1,91 @@
+/**
+ * Tables of what lasts, as Kysely sees them. Times are milliseconds since 1970. Columns named `sealed…` hold
+ * ciphertext of the vault or of a conversation key; `…_index` are keyed digests, for looking up what is not stored.
+ */
+import type { Generated } from 'kysely';
+
+export interface Schema {
+  mailboxes: { id: string; address: string; name: string; kind: string; created_at: number };
+  mailbox_keys: {
+    id: string;
+    mailbox_id: string;
+    certificate: Buffer;
+    chain: Buffer;
+    sealed_key: Buffer;
+    not_before: number;
+    not_after: number;
+  };
+  enrolments: {
+    id: string;
+    mailbox_id: string;
+    sealed_person: Buffer;
+    sealed_secret: Buffer;
+    expires_at: number;
+    used_by: string | null;
+    device_ttl_seconds: number | null;
+  };
+  devices: {
+    id: string;
+    mailbox_id: string;
+    sealed_person: Buffer;
+    wrapping_key: string;
+    signing_key: string;
+    valid_until: number | null;
+    revoked_at: number | null;
+  };
+  correspondents: { address_index: Buffer; sealed_certificate: Buffer; fingerprint: string; learnt_at: number };
+  conversations: {
+    id: string;
+    mailbox_id: string;
+    correspondent_index: Buffer;
+    epoch: string;
+    wrapped_key: Buffer;
+    opened_at: number;
+    expires_at: number;
+    erased_at: number | null;
+  };
+  letters: {
+    seq: Generated<number>;
+    letter_id: string;
+    mailbox_id: string;
+    conversation_id: string;
+    dedupe_index: Buffer;
+    state: string;
+    answerable: number;
+    route: string;
+    sealed_context: Buffer | null;
+    created_at: number;
+  };
+  message_ids: {
+    mailbox_id: string;
+    message_id_index: Buffer;
+    conversation_id: string;
+    subject: string;
+    direction: string;
+  };
+  blobs: { blob_id: string; mailbox_id: string; conversation_id: string };
+  replies: {
+    id: string;
+    mailbox_id: string;
+    conversation_id: string;
+    device_id: string;
+    state: string;
+    failure: string | null;
+    certain: number;
+    revision: number;
+    announced_revision: number;
+    attempts: number;
+    sealed_iv: string;
+    sealed_ct: string;
+    created_at: number;
+    changed_at: number;
+  };
+  audit_events: {
+    seq: Generated<number>;
+    at: number;
+    subject: string;
+    event: string;
+    detail: string | null;
+    related: string | null;
+  };
+}

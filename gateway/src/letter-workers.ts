@@ -1,0 +1,73 @@
+/**
+ * The pool of worker threads behind `open` and `seal`. A letter that keeps a worker too long, or eats its memory,
+ * costs that worker and gets the verdict `too-complex`; everyone else goes on.
+ */
+import { ENVELOPE_LIMITS } from '@estafette/contracts/limits';
+import type { Verdict } from '@estafette/contracts/verdict';
+import { Piscina } from 'piscina';
+import type { OpenedLetter, OpenTask, SealedLetter, SealTask } from './letter-worker.ts';
+
+export interface LetterWorkers {
+  open(task: Omit<OpenTask, 'kind'>): Promise<OpenedLetter>;
+  seal(task: Omit<SealTask, 'kind'>): Promise<SealedLetter>;
+  close(): Promise<void>;
+}
+
+const TOO_COMPLEX: Verdict = {
+  signature: 'none',
+  identity: 'none',
+  encryption: 'none',
+  show: 'quarantine',
+  reasons: ['too-complex'],
+  signer: null,
+};
+
+const NO_HEADERS: OpenedLetter['headers'] = {
+  from: '',
+  fromName: '',
+  to: '',
+  subject: '',
+  subjectProtected: false,
+  date: '',
+  messageId: '',
+  inReplyTo: '',
+  references: '',
+};
+
+function isExhaustion(error: unknown): boolean {
+  const { name, code } = error as { name?: string; code?: string };
+  return name === 'AbortError' || name === 'TimeoutError' || code === 'ERR_WORKER_OUT_OF_MEMORY';
+}
+
+/** Starts `threads` workers (at least one). */
+export function startLetterWorkers(threads: number): LetterWorkers {
+  const pool = new Piscina({
+    filename: new URL('./letter-worker.ts', import.meta.url).href,
+    minThreads: threads,
+    maxThreads: threads,
+    concurrentTasksPerWorker: 1,
+    resourceLimits: { maxOldGenerationSizeMb: ENVELOPE_LIMITS.workerHeapMaxMib },
+  });
+  return {
+    async open(task) {
+      try {
+        return (await pool.run(
+          { kind: 'open', ...task },
+          { signal: AbortSignal.timeout(ENVELOPE_LIMITS.openTimeoutMs) },
+        )) as OpenedLetter;
+      } catch (error) {
+        if (!isExhaustion(error)) throw error;
+        return {
+          verdict: TOO_COMPLEX,
+          layers: [],
+          headers: NO_HEADERS,
+          documents: [],
+          senderCertificate: null,
+          identity: `too-complex ${task.at}`,
+        };
+      }
+    },
+    seal: (task) => pool.run({ kind: 'seal', ...task }) as Promise<SealedLetter>,
+    close: () => pool.close(),
+  };
+}
