@@ -25,7 +25,8 @@ export interface OpenTask {
   readonly kind: 'open';
   readonly letter: Uint8Array;
   readonly keys: readonly { readonly certificate: Uint8Array; readonly privateKey: KeyObject }[];
-  readonly trust: TrustPaths;
+  /** Null: no anchors, nobody is trusted (inspection only). */
+  readonly trust: TrustPaths | null;
   readonly space: keyof typeof TRUST_SPACES;
   /** Milliseconds since 1970: the time of judgement. */
   readonly at: number;
@@ -71,7 +72,8 @@ function stampOf(path: string | null): string {
 }
 
 /** The judge over the trust files, with its memory of good paths; files are looked at again every few seconds. */
-function judgeOf(paths: TrustPaths): Judge {
+function judgeOf(paths: TrustPaths | null): Judge {
+  if (paths === null) return rememberingJudge({ anchors: [], intermediates: [], lists: [] });
   const name = `${paths.anchors} ${paths.lists}`;
   const known = judges.get(name);
   if (known !== undefined && Date.now() - known.checkedAt < RECHECK_MS) return known.judge;

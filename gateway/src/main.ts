@@ -214,6 +214,18 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
     for (const { letterId, storedAt } of waiting) if (storedAt <= clock.now().getTime() - overdueMs) enqueue(letterId);
     await eraseOver();
   };
+  const introduceDevices = async (): Promise<void> => {
+    for (const { id, mailboxId, signingKey, validUntil } of await store.liveDevices(clock.now().getTime())) {
+      await queues.add(QUEUES.deliver, `${id}.known`, {
+        kind: 'device-known',
+        mailboxId,
+        deviceId: id,
+        signingKey,
+        validUntil,
+      } satisfies DeliverJob);
+    }
+  };
+  await introduceDevices();
   await sweep(0);
   await outbound.resume();
   const sweeper = setInterval(

@@ -121,6 +121,7 @@ export interface LastingStore {
   addDevice(device: Device): Promise<void>;
   device(id: string, now: number): Promise<Device | null>;
   devicesOf(mailboxId: string, now: number): Promise<Device[]>;
+  liveDevices(now: number): Promise<Device[]>;
   revokeDevice(id: string, now: number): Promise<void>;
 
   correspondent(addressIndex: Buffer): Promise<Correspondent | null>;

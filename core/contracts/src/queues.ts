@@ -36,6 +36,14 @@ export type DeliverJob =
       readonly validUntil: number | null;
     }
   | {
+      /** Said of every live device when the gateway starts: a Redis that forgot learns it again. */
+      readonly kind: 'device-known';
+      readonly mailboxId: string;
+      readonly deviceId: string;
+      readonly signingKey: string;
+      readonly validUntil: number | null;
+    }
+  | {
       readonly kind: 'enrolment-refused';
       readonly enrolmentId: string;
       readonly deviceId: string;

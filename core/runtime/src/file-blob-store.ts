@@ -35,10 +35,16 @@ async function writeAll(file: FileHandle, content: Uint8Array | AsyncIterable<Ui
 
 const isMissing = (error: unknown) => (error as NodeJS.ErrnoException).code === 'ENOENT';
 
-/** Opens (and makes) a blob store in `folder`. */
-export async function openFileBlobStore(folder: string): Promise<BlobStore> {
+/**
+ * Opens (and makes) a blob store in `folder`. `sweep` removes what a crash left half-written: only for the one server
+ * of the folder, never for a command beside it.
+ */
+export async function openFileBlobStore(
+  folder: string,
+  options: { sweep: boolean } = { sweep: false },
+): Promise<BlobStore> {
   const partial = join(folder, 'partial');
-  await rm(partial, { recursive: true, force: true });
+  if (options.sweep) await rm(partial, { recursive: true, force: true });
   await mkdir(partial, { recursive: true, mode: 0o700 });
   const madeFolders = new Set<string>();
 

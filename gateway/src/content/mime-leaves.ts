@@ -1,6 +1,6 @@
 /**
  * Opens the MIME tree of a letter into its leaves: the bytes of each part after its transfer encoding, never after
- * its charset. mailparser decides the structure, and this is the only file that knows it.
+ * its charset. mailparser decides the structure, and only this file depends on how it works inside.
  *
  * How this works: mailparser hands attachments over as raw bytes, but decodes inline text by the charset the letter
  * declares, which French laboratories get wrong. So it is told that no type is inline text (`textTypes`), and every

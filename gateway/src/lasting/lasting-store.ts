@@ -222,6 +222,7 @@ function devicePart(db: Kysely<Schema>, vault: Vault) {
     },
     devicesOf: async (mailboxId, now) =>
       (await live(now).where('mailbox_id', '=', mailboxId).orderBy('id').execute()).map(toDevice),
+    liveDevices: async (now) => (await live(now).execute()).map(toDevice),
     async revokeDevice(id, now) {
       await db
         .updateTable('devices')

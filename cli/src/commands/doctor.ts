@@ -1,0 +1,126 @@
+/** `estafette doctor`: checks that this machine and these settings can run Estafette, one line per check. */
+import { execFileSync } from 'node:child_process';
+import { constants, generateKeyPairSync, privateDecrypt, publicEncrypt } from 'node:crypto';
+import { accessSync, mkdirSync, constants as modes, statfsSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { Config } from '@estafette/runtime/config';
+import { findRedisProgram, settings } from '../foundation.ts';
+import { PlainError } from '../plain-error.ts';
+import { findRunning } from '../running-instance.ts';
+
+interface Finding {
+  readonly check: string;
+  readonly outcome: 'ok' | 'warning' | 'failed';
+  readonly detail: string;
+}
+
+const DISK_FREE_MIN_BYTES = 1024 ** 3;
+
+function checkNode(): Finding {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const enough = major > 22 || (major === 22 && minor >= 18);
+  return {
+    check: 'Node',
+    outcome: enough ? 'ok' : 'failed',
+    detail: `${process.version}, OpenSSL ${process.versions.openssl}; 22.18 or newer is needed`,
+  };
+}
+
+/** RSA PKCS#1 v1.5 key transport with implicit rejection: without it most S/MIME letters cannot be opened. */
+function checkKeyTransport(): Finding {
+  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  try {
+    const secret = Buffer.from('0123456789abcdef');
+    const wrapped = publicEncrypt({ key: publicKey, padding: constants.RSA_PKCS1_PADDING }, secret);
+    const right = privateDecrypt({ key: privateKey, padding: constants.RSA_PKCS1_PADDING }, wrapped).equals(secret);
+    return { check: 'RSA key transport', outcome: right ? 'ok' : 'failed', detail: 'RSAES-PKCS1-v1_5 decryption' };
+  } catch {
+    return {
+      check: 'RSA key transport',
+      outcome: 'failed',
+      detail: 'this Node refuses RSAES-PKCS1-v1_5 decryption: use Node 22.18 or newer',
+    };
+  }
+}
+
+function checkFolder(config: Config): Finding {
+  const home = config.ESTAFETTE_HOME;
+  try {
+    mkdirSync(home, { recursive: true, mode: 0o700 });
+    accessSync(home, modes.W_OK);
+    const { bavail, bsize } = statfsSync(home);
+    const free = bavail * bsize;
+    const detail = `${home}, ${Math.floor(free / 1024 ** 3)} GiB free`;
+    return { check: 'data folder', outcome: free < DISK_FREE_MIN_BYTES ? 'warning' : 'ok', detail };
+  } catch {
+    return { check: 'data folder', outcome: 'failed', detail: `${home} cannot be written: see ESTAFETTE_HOME` };
+  }
+}
+
+function checkRedis(config: Config): Finding {
+  if (config.ESTAFETTE_REDIS_URL !== null)
+    return { check: 'Redis', outcome: 'ok', detail: 'an external one is set; it is checked at start' };
+  const program = findRedisProgram(config);
+  if (program === null)
+    return { check: 'Redis', outcome: 'failed', detail: 'no redis-server: run "apt-get install redis-server"' };
+  try {
+    return {
+      check: 'Redis',
+      outcome: 'ok',
+      detail: execFileSync(program, ['--version'], { encoding: 'utf8' }).trim().split(' ').slice(0, 3).join(' '),
+    };
+  } catch {
+    return { check: 'Redis', outcome: 'failed', detail: `${program} does not run` };
+  }
+}
+
+async function checkPort(name: string, host: string, port: number, isServing: boolean): Promise<Finding> {
+  if (port === 0) return { check: name, outcome: 'ok', detail: 'any free port' };
+  const error = await new Promise<NodeJS.ErrnoException | null>((resolve) => {
+    const probe = createServer()
+      .once('error', resolve)
+      .listen(port, host, () => probe.close(() => resolve(null)));
+  });
+  if (error === null) return { check: name, outcome: 'ok', detail: `${host}:${port} is free` };
+  if (isServing) return { check: name, outcome: 'ok', detail: `${host}:${port} is held by the running server` };
+  return { check: name, outcome: 'failed', detail: `${host}:${port}: ${error.code}` };
+}
+
+function checkOpenssl(): Finding {
+  try {
+    return {
+      check: 'openssl',
+      outcome: 'ok',
+      detail: execFileSync('openssl', ['version'], { encoding: 'utf8' }).trim(),
+    };
+  } catch {
+    return { check: 'openssl', outcome: 'warning', detail: 'not found: "estafette demo" needs it, the servers do not' };
+  }
+}
+
+/** Prints the findings; fails when one of them keeps Estafette from running. */
+export async function doctor(options: { json?: boolean }): Promise<void> {
+  const config = settings();
+  const isServing = findRunning(config.ESTAFETTE_HOME) !== null;
+  const host = config.ESTAFETTE_HOST;
+  const findings = [
+    checkNode(),
+    checkKeyTransport(),
+    checkFolder(config),
+    checkRedis(config),
+    checkOpenssl(),
+    await checkPort('SMTP port', host, config.ESTAFETTE_SMTP_PORT, isServing),
+    await checkPort('HTTP port', host, config.ESTAFETTE_HTTP_PORT, isServing),
+    ...(config.ESTAFETTE_DEMO === 'on'
+      ? [await checkPort('demo SMTP port', host, config.ESTAFETTE_DEMO_SMTP_PORT, isServing)]
+      : []),
+  ];
+  for (const finding of findings) {
+    process.stdout.write(
+      options.json === true
+        ? `${JSON.stringify(finding)}\n`
+        : `${finding.outcome.padEnd(8)} ${finding.check}: ${finding.detail}\n`,
+    );
+  }
+  if (findings.some((finding) => finding.outcome === 'failed')) throw new PlainError('Estafette cannot run like this.');
+}

@@ -1,0 +1,119 @@
+/**
+ * `estafette inspect FILE…`: opens mails without delivering them and says, for each, what the inbound flow would say:
+ * it runs the very code of the gateway's worker. Needs no running server.
+ */
+import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { toWireLines } from '@estafette/gateway/envelope/mime-entity';
+import type { TRUST_SPACES } from '@estafette/gateway/envelope/trust-space';
+import { type OpenedLetter, openLetter, type TrustPaths } from '@estafette/gateway/letter-worker';
+import { demoPaths } from '../demo/material.ts';
+import { layFoundation, openStoreFor, settings } from '../foundation.ts';
+import { PlainError } from '../plain-error.ts';
+import { readPkcs12 } from './mailbox.ts';
+
+export interface InspectOptions {
+  readonly anchors?: string;
+  readonly crls?: string;
+  readonly key?: string;
+  readonly passwordFile?: string;
+  readonly for?: string;
+  readonly at?: string;
+  readonly space?: string;
+  readonly json?: boolean;
+}
+
+type Keys = readonly { certificate: Uint8Array; privateKey: KeyObject }[];
+
+async function keysFor(options: InspectOptions): Promise<Keys> {
+  const keys: { certificate: Uint8Array; privateKey: KeyObject }[] = [];
+  if (options.key !== undefined) {
+    const { certificatePem, privateKeyPem } = readPkcs12(options.key, options.passwordFile);
+    keys.push({ certificate: new X509Certificate(certificatePem).raw, privateKey: createPrivateKey(privateKeyPem) });
+  }
+  if (options.for === undefined) return keys;
+  const store = await openStoreFor(layFoundation(settings()));
+  try {
+    const mailbox = await store.mailboxByAddress(options.for);
+    if (mailbox === null) throw new PlainError(`${options.for} is not a mailbox of this gateway.`);
+    return [...keys, ...(await store.keysOf(mailbox.id))];
+  } finally {
+    await store.close();
+  }
+}
+
+/** Anchors and lists: given, else those of the settings, else the demo's, else none (then nobody is trusted). */
+function trustFor(options: InspectOptions): TrustPaths | null {
+  for (const path of [options.anchors, options.crls])
+    if (path !== undefined && !existsSync(path)) throw new PlainError(`${path} does not exist.`);
+  if (options.anchors !== undefined) return { anchors: options.anchors, lists: options.crls ?? null };
+  const config = settings();
+  const demo = demoPaths(config.ESTAFETTE_HOME).files;
+  const anchors = config.ESTAFETTE_TRUST_ANCHORS ?? (existsSync(demo.authorities) ? demo.authorities : null);
+  if (anchors === null) return null;
+  return {
+    anchors,
+    lists: options.crls ?? config.ESTAFETTE_CRLS ?? (existsSync(demo.revocationLists) ? demo.revocationLists : null),
+  };
+}
+
+function documentLine(document: OpenedLetter['documents'][number]): unknown {
+  if (document.kind === 'hprim' || document.kind === 'text') return document;
+  const { bytes, ...facts } = document;
+  return { ...facts, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
+}
+
+function print(file: string, opened: OpenedLetter, json: boolean): void {
+  const { verdict, layers, headers } = opened;
+  const line = {
+    file,
+    signature: verdict.signature,
+    identity: verdict.identity,
+    encryption: verdict.encryption,
+    show: verdict.show,
+    reasons: verdict.reasons,
+    signer: verdict.signer,
+    layers,
+    headers,
+    documents: opened.documents.map(documentLine),
+  };
+  if (json) {
+    process.stdout.write(`${JSON.stringify(line)}\n`);
+    return;
+  }
+  const who = verdict.signer === null ? 'no signer' : `${verdict.signer.name} (${verdict.signer.addresses.join(', ')})`;
+  process.stdout.write(
+    `${file}\n  show ${verdict.show}; signature ${verdict.signature}, identity ${verdict.identity}, encryption ${verdict.encryption}\n` +
+      `  reasons: ${verdict.reasons.join(', ') || 'none'}\n  signer: ${who}\n  from: ${headers.from}; subject: ${headers.subject}\n` +
+      `  documents: ${opened.documents.map((document) => document.kind).join(', ') || 'none shown'}\n`,
+  );
+}
+
+/** Inspects the files in order; exit code 2 when one could not be read as a file. */
+export async function inspect(files: readonly string[], options: InspectOptions): Promise<void> {
+  const at = options.at === undefined ? Date.now() : Date.parse(options.at);
+  if (Number.isNaN(at)) throw new PlainError(`--at must be an ISO 8601 time, but is “${options.at}”.`, 2);
+  const space = options.space ?? settings().ESTAFETTE_TRUST_SPACE;
+  if (space !== 'demo' && space !== 'apicrypt-style')
+    throw new PlainError(`--space must be demo or apicrypt-style, but is “${space}”.`, 2);
+  const [keys, trust] = [await keysFor(options), trustFor(options)];
+  for (const file of files) {
+    let bytes: Buffer;
+    try {
+      bytes = readFileSync(file);
+    } catch (error) {
+      throw new PlainError(`${file} cannot be read: ${(error as NodeJS.ErrnoException).code ?? 'unknown trouble'}.`, 2);
+    }
+    print(
+      file,
+      await openLetter({
+        letter: toWireLines(bytes),
+        keys,
+        trust,
+        space: space satisfies keyof typeof TRUST_SPACES,
+        at,
+      }),
+      options.json === true,
+    );
+  }
+}

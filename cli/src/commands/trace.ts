@@ -1,0 +1,53 @@
+/** `estafette trace ID`: the timeline of a letter or a reply, content-free. */
+import { join } from 'node:path';
+import { AUDIT_EVENTS } from '@estafette/contracts/audit-events';
+import type { LastingStore, TraceLine } from '@estafette/gateway/ports';
+import { openFileBlobStore } from '@estafette/runtime/file-blob-store';
+import { type Foundation, layFoundation, openStoreFor, settings } from '../foundation.ts';
+import { PlainError } from '../plain-error.ts';
+
+async function subjectsFor(foundation: Foundation, store: LastingStore, id: string): Promise<string[]> {
+  if (/^[a-z]{3}_[0-9A-Za-z]{26}$/.test(id)) return [id];
+  const messageId = id.startsWith('<') ? id : `<${id}>`;
+  return store.subjectsByMessageId(foundation.vault.index('message-id-index', `message-id ${messageId}`));
+}
+
+function print(line: TraceLine, json: boolean): void {
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ ...line, at: new Date(line.at).toISOString() })}\n`);
+    return;
+  }
+  const facts = [line.detail, line.related].filter((fact) => fact !== undefined).join('  ');
+  process.stdout.write(
+    `${new Date(line.at).toISOString()}  ${line.subject}  ${line.event.padEnd(20)} ${facts === '' ? AUDIT_EVENTS[line.event] : facts}\n`,
+  );
+}
+
+/** Prints the timeline; exit code 3 when nothing is known of the id. */
+export async function trace(id: string, options: { json?: boolean }): Promise<void> {
+  const foundation = layFoundation(settings());
+  const store = await openStoreFor(foundation);
+  try {
+    const subjects = await subjectsFor(foundation, store, id);
+    let lines = 0;
+    for (const subject of subjects) {
+      for (const line of await store.trace(subject)) {
+        print(line, options.json === true);
+        lines += 1;
+      }
+    }
+    if (lines > 0) return;
+    const blobs = await openFileBlobStore(join(foundation.home, 'blobs'));
+    if (/^ltr_/.test(id) && (await blobs.get(`spool/${id}`)) !== null) {
+      process.stdout.write(
+        options.json === true
+          ? `${JSON.stringify({ subject: id, event: 'letter-waiting' })}\n`
+          : `${id} is in the spool, waiting to be opened.\n`,
+      );
+      return;
+    }
+    throw new PlainError(`Nothing is known of ${id}.`, 3);
+  } finally {
+    await store.close();
+  }
+}

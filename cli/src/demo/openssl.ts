@@ -1,0 +1,72 @@
+/**
+ * The doctor's side of the demo speaks S/MIME with the `openssl` command: a foreign tool makes the letters and judges
+ * the answers. Everything goes through pipes, so that no clear text touches the disk.
+ */
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { PlainError } from '../plain-error.ts';
+
+/** Runs openssl with `input` on its standard input; gives what it printed. Throws with its complaint. */
+export async function openssl(words: readonly string[], input: Buffer): Promise<{ output: Buffer; remarks: string }> {
+  const child = spawn('openssl', words, { stdio: ['pipe', 'pipe', 'pipe'] });
+  const output: Buffer[] = [];
+  const remarks: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => remarks.push(chunk));
+  child.stdin.on('error', () => {});
+  child.stdin.end(input);
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('close', resolve);
+    child.once('error', (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === 'ENOENT'
+          ? new PlainError('The openssl command was not found: run "apt-get install openssl".')
+          : error,
+      ),
+    );
+  });
+  const said = Buffer.concat(remarks).toString();
+  if (code !== 0) throw new PlainError(`openssl ${words.slice(0, 2).join(' ')} failed: ${said.trim()}`);
+  return { output: Buffer.concat(output), remarks: said };
+}
+
+/** Signs an entity with the identity of a demo folder; gives a multipart/signed entity. */
+export async function signWith(folder: string, entity: Buffer): Promise<Buffer> {
+  return (
+    await openssl(
+      ['cms', '-sign', '-md', 'sha256', '-signer', join(folder, 'cert.pem'), '-inkey', join(folder, 'key.pem')],
+      entity,
+    )
+  ).output;
+}
+
+/** Encrypts an entity to the certificate of a demo folder. */
+export async function encryptTo(folder: string, entity: Buffer): Promise<Buffer> {
+  return (await openssl(['cms', '-encrypt', '-aes-256-cbc', join(folder, 'cert.pem')], entity)).output;
+}
+
+/** Opens a mail as the holder of a demo folder, and verifies the signature inside against the authorities. */
+export async function openAndVerify(
+  folder: string,
+  authorities: string,
+  mail: Buffer,
+): Promise<{ text: string; signer: string; remarks: string }> {
+  const opened = await openssl(
+    ['cms', '-decrypt', '-recip', join(folder, 'cert.pem'), '-inkey', join(folder, 'key.pem')],
+    mail,
+  );
+  const verified = await openssl(['cms', '-verify', '-CAfile', authorities, '-purpose', 'smimesign'], opened.output);
+  const certificates = await openssl(
+    ['cms', '-verify', '-CAfile', authorities, '-purpose', 'smimesign', '-signer', '/dev/stderr', '-out', '/dev/null'],
+    opened.output,
+  );
+  const subject = await openssl(
+    ['x509', '-noout', '-subject', '-nameopt', 'utf8,sep_comma_plus'],
+    Buffer.from(certificates.remarks),
+  );
+  return {
+    text: verified.output.toString(),
+    signer: subject.output.toString().trim(),
+    remarks: verified.remarks.trim(),
+  };
+}

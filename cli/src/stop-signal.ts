@@ -1,0 +1,20 @@
+/** When to stop: a signal, or the end of the process that started us (its channel closes). A second signal ends at once. */
+
+const FORCED_EXIT_CODE = 130;
+
+/** Listens from now on; `asked` resolves at the first wish to stop. */
+export function untilAskedToStop(): { readonly asked: Promise<void> } {
+  let wishes = 0;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const wish = (): void => {
+    wishes += 1;
+    if (wishes > 2) process.exit(FORCED_EXIT_CODE);
+    resolve();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, wish);
+  if (process.channel !== undefined) {
+    process.channel?.unref();
+    process.once('disconnect', () => resolve());
+  }
+  return { asked: promise };
+}

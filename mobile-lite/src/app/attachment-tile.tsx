@@ -1,0 +1,110 @@
+/**
+ * Photos and files of a letter, fetched and opened only when asked for. A photo is shown in the page and nowhere
+ * else; a file is offered for download as plain bytes, so that no document ever runs inside the app.
+ */
+import type { JSX } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { type AttachedDocument, AttachmentError, type AttachmentTrouble } from '../device/attachment.ts';
+import type { DeviceSession } from '../device/device-session.ts';
+import { words } from '../words/words.ts';
+import { formatSize } from './format.ts';
+import { Icon } from './icons.tsx';
+
+interface TileProps<T extends AttachedDocument = AttachedDocument> {
+  session: DeviceSession;
+  conversationId: string;
+  document: T;
+}
+
+type Opening =
+  | { at: 'closed' }
+  | { at: 'opening' }
+  | { at: 'open'; url: string }
+  | { at: 'failed'; trouble: AttachmentTrouble };
+
+/** Opens the document into an object URL that dies with the component. */
+function useOpening(props: TileProps, mediaType: string): [Opening, () => Promise<string | null>] {
+  const [opening, setOpening] = useState<Opening>({ at: 'closed' });
+  const url = useRef<string | null>(null);
+  useEffect(() => () => (url.current === null ? undefined : URL.revokeObjectURL(url.current)), []);
+  const open = async (): Promise<string | null> => {
+    if (url.current !== null) return url.current;
+    setOpening({ at: 'opening' });
+    try {
+      const bytes = await props.session.openAttachment(props.conversationId, props.document);
+      url.current = URL.createObjectURL(new Blob([bytes], { type: mediaType }));
+      setOpening({ at: 'open', url: url.current });
+      return url.current;
+    } catch (error) {
+      setOpening({ at: 'failed', trouble: error instanceof AttachmentError ? error.trouble : 'offline' });
+      return null;
+    }
+  };
+  return [opening, open];
+}
+
+export function PhotoTile(props: TileProps<Extract<AttachedDocument, { kind: 'photo' }>>): JSX.Element {
+  const { document } = props;
+  const [opening, open] = useOpening(props, document.mediaType === 'image/png' ? 'image/png' : 'image/jpeg');
+  const dialog = useRef<HTMLDialogElement>(null);
+  const alt = words.photoOf(document.name);
+  return (
+    <div class="tile">
+      {opening.at === 'open' ? (
+        <button class="thumb" type="button" aria-label={words.photoEnlarge} onClick={() => dialog.current?.showModal()}>
+          <img src={opening.url} alt={alt} width={document.width} height={document.height} />
+        </button>
+      ) : (
+        <button class="quiet" type="button" disabled={opening.at === 'opening'} onClick={() => void open()}>
+          <Icon name="photo" />
+          {opening.at === 'opening' ? words.fileOpening : words.photoShow(formatSize(document.bytes))}
+        </button>
+      )}
+      <Trouble opening={opening} />
+      {opening.at === 'open' && (
+        <dialog class="viewer" ref={dialog} aria-label={alt}>
+          <button type="button" class="primary" onClick={() => dialog.current?.close()}>
+            {words.close}
+          </button>
+          <img src={opening.url} alt={alt} />
+        </dialog>
+      )}
+    </div>
+  );
+}
+
+export function FileTile(props: TileProps<Extract<AttachedDocument, { kind: 'file' }>>): JSX.Element {
+  const { document } = props;
+  const [opening, open] = useOpening(props, 'application/octet-stream');
+  const download = async (): Promise<void> => {
+    const href = await open();
+    if (href === null) return;
+    const link = window.document.createElement('a');
+    link.href = href;
+    link.download = document.name;
+    link.click();
+  };
+  return (
+    <div class="tile">
+      <button class="quiet" type="button" disabled={opening.at === 'opening'} onClick={() => void download()}>
+        <Icon name="file" />
+        <span>
+          <span class="strong">{document.name}</span>
+          <br />
+          {opening.at === 'opening' ? words.fileOpening : `${words.fileDownload} (${formatSize(document.bytes)})`}
+        </span>
+      </button>
+      {document.note !== null && <p class="muted">{document.note}</p>}
+      <Trouble opening={opening} />
+    </div>
+  );
+}
+
+function Trouble({ opening }: { opening: Opening }): JSX.Element | null {
+  if (opening.at !== 'failed') return null;
+  return (
+    <p class="note red" role="alert">
+      {words.attachmentTroubles[opening.trouble]}
+    </p>
+  );
+}

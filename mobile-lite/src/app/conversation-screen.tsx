@@ -1,0 +1,134 @@
+/**
+ * One conversation: who it is with, what came and what was answered, in the order of the relay, and the composer.
+ * The list is a log for screen readers; it goes live only after the history is drawn, so that opening a
+ * conversation does not read all of it aloud (facts/peers.md section 6).
+ */
+import type { JSX } from 'preact';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import type { ConversationView, ShownMessage } from '../device/conversation-view.ts';
+import type { DeviceSession } from '../device/device-session.ts';
+import { words } from '../words/words.ts';
+import { Composer } from './composer.tsx';
+import { ExpiryLabel } from './expiry-label.tsx';
+import { formatMoment } from './format.ts';
+import { usePageVisible, useServerNow } from './hooks.ts';
+import { Icon } from './icons.tsx';
+import { LetterBubble, QuarantineBubble } from './letter-bubble.tsx';
+import { ReplyBubble } from './reply-bubble.tsx';
+import { patientName } from './result-words.ts';
+
+const MARGIN_PX = 8;
+const NEAR_END_PX = 80;
+
+export function ConversationScreen(props: { conversation: ConversationView; session: DeviceSession }): JSX.Element {
+  const { conversation, session } = props;
+  const { conversationId, correspondent, patient, messages } = conversation;
+  const visible = usePageVisible();
+  const now = useServerNow(session, 30_000);
+  useEffect(() => {
+    if (visible) void session.markRead(conversationId);
+  }, [session, conversationId, visible, messages.length]);
+  return (
+    <>
+      <header class="bar">
+        <a class="back" href="#/" aria-label={words.back}>
+          <Icon name="back" />
+        </a>
+        <div class="title">
+          <h1>{correspondent?.name || correspondent?.address || words.unknownCorrespondent}</h1>
+          <p class="meta">
+            {patient !== null && <span class="patient">{patientName(patient)}</span>}
+            <ExpiryLabel expiresAt={conversation.expiresAt} session={session} />
+          </p>
+        </div>
+      </header>
+      <MessageLog messages={messages}>
+        {(shown) => <Shown shown={shown} session={session} conversationId={conversationId} now={now} />}
+      </MessageLog>
+      <Composer conversation={conversation} session={session} />
+    </>
+  );
+}
+
+/** A letter is read from its head, an answer is seen whole; who has scrolled back is left where he reads. */
+function MessageLog(props: {
+  messages: readonly ShownMessage[];
+  children: (shown: ShownMessage) => JSX.Element;
+}): JSX.Element {
+  const { messages } = props;
+  const [live, setLive] = useState(false);
+  const log = useRef<HTMLDivElement>(null);
+  const isFollowing = useRef(true);
+  useEffect(() => {
+    const timer = setTimeout(() => setLive(true), 500);
+    return () => clearTimeout(timer);
+  }, []);
+  useLayoutEffect(() => {
+    const list = log.current;
+    const drawn = list?.firstElementChild?.lastElementChild;
+    const last = messages.at(-1);
+    if (!list || !(drawn instanceof HTMLElement) || last === undefined) return;
+    const ours = last.type === 'reply' && last.mine;
+    if (!isFollowing.current && !ours) return;
+    list.scrollTop = last.type === 'reply' ? list.scrollHeight : drawn.offsetTop - MARGIN_PX;
+    // A banner or a long draft takes room from the log: what was at its end stays in sight.
+    const follow = new ResizeObserver(() => {
+      if (isFollowing.current && last.type === 'reply') list.scrollTop = list.scrollHeight;
+    });
+    follow.observe(list);
+    return () => follow.disconnect();
+  }, [messages.length]);
+  return (
+    <div
+      class="log"
+      role="log"
+      aria-live={live ? 'polite' : 'off'}
+      aria-relevant="additions"
+      aria-label={words.conversations}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrolling region must be reachable by keyboard (WCAG 2.1.1).
+      tabIndex={0}
+      ref={log}
+      onScroll={(event) => {
+        const { scrollHeight, scrollTop, clientHeight } = event.currentTarget;
+        isFollowing.current = scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
+      }}
+    >
+      <ol>
+        {messages.map((shown) => (
+          <li key={shown.key}>{props.children(shown)}</li>
+        ))}
+      </ol>
+    </div>
+  );
+}
+
+function Shown(props: {
+  shown: ShownMessage;
+  session: DeviceSession;
+  conversationId: string;
+  now: number;
+}): JSX.Element {
+  const { shown, session, conversationId, now } = props;
+  switch (shown.type) {
+    case 'letter':
+      return (
+        <LetterBubble session={session} conversationId={conversationId} at={shown.at} now={now} letter={shown.letter} />
+      );
+    case 'quarantine':
+      return <QuarantineBubble letter={shown.letter} at={shown.at} now={now} />;
+    case 'reply':
+      return <ReplyBubble shown={shown} session={session} now={now} />;
+    default:
+      return (
+        <article class="bubble theirs">
+          <p class="sender">
+            <span class="strong">
+              <Icon name="lock" />
+            </span>
+            <time>{formatMoment(shown.at, now)}</time>
+          </p>
+          <p class="muted">{shown.type === 'unreadable' ? words.unreadable : words.waitingForKey}</p>
+        </article>
+      );
+  }
+}

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { newId } from '@estafette/contracts/ids';
+import type { Message } from '@estafette/contracts/message';
+import { labLetter, letter, quarantine } from '../testing/demo-letters.ts';
+import { viewConversations } from './conversation-view.ts';
+import type { Place } from './device-store.ts';
+import type { InboxEntry } from './inbox.ts';
+import type { LocalReply } from './outbox.ts';
+import { localProgress, type ReplyProgress } from './reply-progress.ts';
+
+const NOW = 1_000_000;
+const DEVICE = newId('device');
+
+function entry(
+  conversationId: string,
+  seq: number,
+  message: Message | null,
+  more: { expiresAt?: number; at?: number } = {},
+) {
+  const event = {
+    kind: message?.type === 'status' ? 'status' : 'message',
+    id: newId('event'),
+    conversationId,
+    author: 'gateway',
+    expiresAt: more.expiresAt ?? NOW + 1_000,
+    iv: 'iv',
+    ct: 'ct',
+  } as const;
+  const kept = { place: { generation: 0, seq }, at: more.at ?? seq, event };
+  return { kept, message, trouble: message === null ? 'no-key' : null } as InboxEntry;
+}
+
+function reply(conversationId: string, afterSeq: number, text: string): LocalReply {
+  const message = { type: 'reply', replyId: newId('reply'), text, typedAt: '' } as const;
+  return { message, conversationId, after: { generation: 0, seq: afterSeq }, kept: null };
+}
+
+function view(
+  entries: InboxEntry[],
+  more: {
+    replies?: LocalReply[];
+    progress?: Map<string, ReplyProgress>;
+    readMarks?: Map<string, Place>;
+    now?: number;
+  } = {},
+) {
+  const { replies = [], progress = new Map(), readMarks = new Map(), now = NOW } = more;
+  return viewConversations({ entries, replies, progress, readMarks, hasKey: () => true, deviceId: DEVICE, now });
+}
+
+const [A, B] = [newId('conversation'), newId('conversation')];
+
+test('conversations stand by their last activity, messages by the number of the relay', () => {
+  const shown = view([
+    entry(A, 3, letter({ subject: 'trois' })),
+    entry(A, 1, letter({ subject: 'un' })),
+    entry(B, 2, letter()),
+  ]);
+  assert.deepEqual(
+    shown.map(({ conversationId }) => conversationId),
+    [A, B],
+  );
+  assert.deepEqual(
+    shown[0]?.messages.map((one) => (one.type === 'letter' ? one.letter.subject : '')),
+    ['un', 'trois'],
+  );
+});
+
+test('what came after a gap stands after what came before, whatever the numbers', () => {
+  const late = entry(A, 1, letter({ subject: 'après' }));
+  const moved = { ...late, kept: { ...late.kept, place: { generation: 1, seq: 1 } } };
+  const subjects = view([moved, entry(A, 9, letter({ subject: 'avant' }))])[0]?.messages;
+  assert.deepEqual(
+    subjects?.map((one) => (one.type === 'letter' ? one.letter.subject : '')),
+    ['avant', 'après'],
+  );
+});
+
+test('the patient, the worst severity and the counts are those of the latest result', () => {
+  const [shown] = view([entry(A, 1, labLetter()), entry(A, 2, letter())]);
+  assert.equal(shown?.patient?.familyName, 'DESSAINT');
+  assert.deepEqual(shown?.result, { severity: 'critical', count: { critical: 2, abnormal: 4, unknown: 0, total: 7 } });
+  assert.equal(shown?.correspondent?.name, 'Claire MARTIN');
+});
+
+test('unread counts what came after the mark, our own replies never', () => {
+  const mark = new Map([[A, { generation: 0, seq: 1 }]]);
+  const entries = [entry(A, 1, labLetter()), entry(A, 2, letter())];
+  const [shown] = view(entries, { readMarks: mark, replies: [reply(A, 2, 'vu')] });
+  assert.equal(shown?.unread, 1);
+  assert.equal(shown?.unreadCritical, false);
+  assert.equal(view(entries)[0]?.unreadCritical, true);
+});
+
+test('a reply stands after what was known when it was written, with its state; its return is not a second one', () => {
+  const local = reply(A, 1, 'réponse');
+  const progress = new Map([[local.message.replyId, localProgress('queued')]]);
+  const [before] = view([entry(A, 1, letter()), entry(A, 2, letter())], { replies: [local], progress });
+  assert.deepEqual(
+    before?.messages.map(({ type }) => type),
+    ['letter', 'reply', 'letter'],
+  );
+  const [after] = view([entry(A, 1, letter()), entry(A, 2, local.message)], { replies: [local], progress });
+  assert.deepEqual(
+    after?.messages.map(({ type }) => type),
+    ['letter', 'reply'],
+  );
+});
+
+test('a failed or held reply asks for attention until another one went well', () => {
+  const failed = reply(A, 1, 'un');
+  const state = (word: 'failed' | 'sent'): ReplyProgress => ({
+    state: word,
+    failure: null,
+    certain: true,
+    corrected: false,
+    at: '',
+  });
+  const progress = new Map([[failed.message.replyId, state('failed')]]);
+  assert.equal(view([entry(A, 1, letter())], { replies: [failed], progress })[0]?.needsAttention, true);
+  const again = reply(A, 1, 'deux');
+  progress.set(again.message.replyId, state('sent'));
+  assert.equal(view([entry(A, 1, letter())], { replies: [failed, again], progress })[0]?.needsAttention, false);
+});
+
+test('an expired conversation is not shown; an expiry only ever moves later', () => {
+  const early = entry(A, 2, letter(), { expiresAt: NOW - 1 });
+  assert.equal(view([early]).length, 0);
+  assert.equal(view([entry(A, 1, letter(), { expiresAt: NOW + 5 }), early])[0]?.expiresAt, NOW + 5);
+});
+
+test('quarantine and sealed messages are shown, a status is not a message', () => {
+  const status = {
+    type: 'status',
+    replyId: newId('reply'),
+    state: 'sent',
+    failure: null,
+    certain: true,
+    at: '',
+  } as const;
+  const [shown] = view([entry(A, 1, quarantine()), entry(A, 2, null), entry(A, 3, status)]);
+  assert.deepEqual(
+    shown?.messages.map(({ type }) => type),
+    ['quarantine', 'waiting-for-key'],
+  );
+  assert.equal(shown?.answerable, false);
+});

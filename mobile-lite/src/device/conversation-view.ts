@@ -1,0 +1,192 @@
+/**
+ * From what was opened to what is shown; pure, so that screen and terminal agree and tests need neither.
+ * Messages stand in the order of the relay's numbers, never of a clock; conversations by their last activity;
+ * a conversation past its expiry, by the server's time, is not shown at all.
+ */
+import type { HprimReport, Patient, Severity } from '@estafette/contracts/document';
+import type { LetterMessage, Message, QuarantineMessage, ReplyMessage } from '@estafette/contracts/message';
+import { comparePlaces, type Place } from './device-store.ts';
+import type { InboxEntry } from './inbox.ts';
+import type { LocalReply } from './outbox.ts';
+import { localProgress, type ReplyProgress } from './reply-progress.ts';
+
+/** Counts of one letter's results, for the line "2 anormaux, dont 1 critique". */
+export interface ResultCount {
+  readonly critical: number;
+  /** Abnormal ones, critical included. */
+  readonly abnormal: number;
+  /** Those that nobody judged. */
+  readonly unknown: number;
+  readonly total: number;
+}
+
+interface Shown {
+  /** Stable for as long as the message is shown. */
+  readonly key: string;
+  readonly place: Place;
+  /** When the relay stored it, or when it was written here; milliseconds since 1970. */
+  readonly at: number;
+}
+
+export type ShownMessage =
+  | (Shown & { readonly type: 'letter'; readonly letter: LetterMessage })
+  | (Shown & { readonly type: 'quarantine'; readonly letter: QuarantineMessage })
+  | (Shown & {
+      readonly type: 'reply';
+      readonly mine: boolean;
+      readonly reply: ReplyMessage;
+      readonly progress: ReplyProgress;
+    })
+  | (Shown & { readonly type: 'waiting-for-key' })
+  | (Shown & { readonly type: 'unreadable' });
+
+export interface ConversationView {
+  readonly conversationId: string;
+  readonly correspondent: { readonly name: string; readonly address: string } | null;
+  /** The patient of the latest result, if a letter brought one. */
+  readonly patient: Patient | null;
+  /** The subject of the latest letter. */
+  readonly subject: string | null;
+  /** The worst severity of the latest result, and its counts; null when no letter brought results. */
+  readonly result: { readonly severity: Severity; readonly count: ResultCount } | null;
+  readonly messages: readonly ShownMessage[];
+  readonly unread: number;
+  /** Unread and critical: what must be seen first. */
+  readonly unreadCritical: boolean;
+  /** Our last reply failed, or one waits for the person's word. */
+  readonly needsAttention: boolean;
+  /** Whether an answer can be written: a letter that allows it, and the key to seal it. */
+  readonly answerable: boolean;
+  readonly lastActivityAt: number;
+  readonly expiresAt: number;
+}
+
+export interface ViewSources {
+  readonly entries: Iterable<InboxEntry>;
+  readonly replies: Iterable<LocalReply>;
+  readonly progress: ReadonlyMap<string, ReplyProgress>;
+  readonly readMarks: ReadonlyMap<string, Place>;
+  readonly hasKey: (conversationId: string) => boolean;
+  readonly deviceId: string;
+  /** Server time, milliseconds since 1970. */
+  readonly now: number;
+}
+
+/** Conversations that live now, the one with the latest activity first. */
+export function viewConversations(sources: ViewSources): ConversationView[] {
+  const drafts = new Map<string, { messages: ShownMessage[]; expiresAt: number }>();
+  const draft = (conversationId: string) => {
+    const known = drafts.get(conversationId) ?? { messages: [], expiresAt: 0 };
+    drafts.set(conversationId, known);
+    return known;
+  };
+  const returned = new Set<string>();
+  for (const entry of sources.entries) {
+    const { event } = entry.kept;
+    const target = draft(event.conversationId);
+    target.expiresAt = Math.max(target.expiresAt, event.expiresAt);
+    if (entry.message?.type === 'reply') returned.add(entry.message.replyId);
+    const shown = showEntry(entry, sources);
+    if (shown !== null) target.messages.push(shown);
+  }
+  for (const local of sources.replies) {
+    if (!returned.has(local.message.replyId)) draft(local.conversationId).messages.push(showLocal(local, sources));
+  }
+  return [...drafts]
+    .filter(([, { expiresAt, messages }]) => expiresAt > sources.now && messages.length > 0)
+    .map(([conversationId, { messages, expiresAt }]) => summarise(conversationId, messages, expiresAt, sources))
+    .sort((a, b) => b.lastActivityAt - a.lastActivityAt || (a.conversationId < b.conversationId ? 1 : -1));
+}
+
+function showEntry(entry: InboxEntry, sources: ViewSources): ShownMessage | null {
+  const { place, at, event } = entry.kept;
+  const base = { key: event.id, place, at };
+  // A status changes a reply; it is no message of its own, even while it cannot be read.
+  if (event.kind !== 'message') return null;
+  if (entry.trouble === 'no-key') return { ...base, type: 'waiting-for-key' };
+  const { message } = entry;
+  if (message === null) return { ...base, type: 'unreadable' };
+  if (message.type === 'letter') return { ...base, type: 'letter', letter: message };
+  if (message.type === 'quarantine') return { ...base, type: 'quarantine', letter: message };
+  if (message.type === 'status') return null;
+  const progress = sources.progress.get(message.replyId) ?? localProgress('queued');
+  const mine = event.author === sources.deviceId;
+  return { ...base, key: message.replyId, type: 'reply', mine, reply: message, progress };
+}
+
+function showLocal(local: LocalReply, sources: ViewSources): ShownMessage {
+  const { message, after, kept } = local;
+  const progress = sources.progress.get(message.replyId) ?? localProgress('waiting');
+  const at = kept?.writtenAt ?? sources.now;
+  return { key: message.replyId, place: after, at, type: 'reply', mine: true, reply: message, progress };
+}
+
+/** Order of the relay; a local reply stands after the last event it was written under, replies in their own order. */
+function compareShown(a: ShownMessage, b: ShownMessage): number {
+  const byPlace = comparePlaces(a.place, b.place);
+  if (byPlace !== 0) return byPlace;
+  const local = (one: ShownMessage): number => (one.type === 'reply' ? 1 : 0);
+  return local(a) - local(b) || (a.key < b.key ? -1 : 1);
+}
+
+function summarise(
+  conversationId: string,
+  unordered: ShownMessage[],
+  expiresAt: number,
+  sources: ViewSources,
+): ConversationView {
+  const messages = unordered.sort(compareShown);
+  const letters = messages.filter((shown) => shown.type === 'letter');
+  const latest = letters.at(-1)?.letter ?? null;
+  const sender = latest ?? messages.findLast((shown) => shown.type === 'quarantine')?.letter ?? null;
+  const reports = letters.flatMap((shown) => reportsOf(shown.letter));
+  const lastReports = reportsOf(letters.findLast((shown) => reportsOf(shown.letter).length > 0)?.letter);
+  const mark = sources.readMarks.get(conversationId);
+  const unread = messages.filter((shown) => shown.type !== 'reply' && (!mark || comparePlaces(shown.place, mark) > 0));
+  return {
+    conversationId,
+    correspondent: sender?.from ?? null,
+    patient: reports.at(-1)?.patient ?? null,
+    subject: latest?.subject ?? null,
+    result: lastReports.length === 0 ? null : judge(lastReports),
+    messages,
+    unread: unread.length,
+    unreadCritical: unread.some(
+      (shown) => shown.type === 'letter' && judge(reportsOf(shown.letter)).severity === 'critical',
+    ),
+    needsAttention: repliesNeedAttention(messages),
+    answerable: letters.some((shown) => shown.letter.answerable) && sources.hasKey(conversationId),
+    lastActivityAt: Math.max(...messages.map((shown) => shown.at)),
+    expiresAt,
+  };
+}
+
+/** How far a person who looks at the conversation has read it: up to the first message that still waits for its key. */
+export function lastReadable(conversation: ConversationView | undefined): Place | null {
+  if (conversation === undefined) return null;
+  const { messages } = conversation;
+  const closed = messages.findIndex(({ type }) => type === 'waiting-for-key');
+  return (closed === -1 ? messages.at(-1) : messages[closed - 1])?.place ?? null;
+}
+
+function repliesNeedAttention(messages: readonly ShownMessage[]): boolean {
+  const states = messages.flatMap((shown) => (shown.type === 'reply' ? [shown.progress.state] : []));
+  return states.at(-1) === 'failed' || states.includes('held');
+}
+
+function reportsOf(letter: Message | undefined): HprimReport[] {
+  if (letter?.type !== 'letter') return [];
+  return letter.documents.flatMap((document) => (document.kind === 'hprim' ? [document.report] : []));
+}
+
+/** Worst severity and counts over the results of a letter. */
+export function judge(reports: readonly HprimReport[]): { severity: Severity; count: ResultCount } {
+  const severities = reports.flatMap((report) => report.results.map((result) => result.severity));
+  const critical = severities.filter((severity) => severity === 'critical').length;
+  const abnormal = critical + severities.filter((severity) => severity === 'abnormal').length;
+  const total = severities.length;
+  const unknown = severities.filter((severity) => severity === 'unknown').length;
+  const worst = critical > 0 ? 'critical' : abnormal > 0 ? 'abnormal' : 'normal';
+  const severity = worst === 'normal' && (unknown > 0 || total === 0) ? 'unknown' : worst;
+  return { severity, count: { critical, abnormal, unknown, total } };
+}

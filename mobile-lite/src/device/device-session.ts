@@ -1,0 +1,303 @@
+/**
+ * A device in use: what the app and the terminal both hold. It ties connection, inbox and outbox together, keeps
+ * the order "check, keep, open, acknowledge, show", counts time by the server, and erases what has expired. It
+ * offers a snapshot to watch, and two streams of facts: opened messages and moves of replies.
+ */
+import type { Bytes } from '@estafette/contracts/bytes';
+import { Refusal } from '@estafette/contracts/failure';
+import type { RelayFrame } from '@estafette/contracts/frames';
+import { type AttachedDocument, fetchAttachment } from './attachment.ts';
+import { type Clock, ServerClock, systemClock } from './clock.ts';
+import { lastReadable, viewConversations } from './conversation-view.ts';
+import type { DeviceSnapshot, OpenedMessage } from './device-snapshot.ts';
+import { comparePlaces, type DeviceIdentity, type DeviceStore, type KeptState, type Place } from './device-store.ts';
+import { ExpiryWatch } from './expiry-watch.ts';
+import { FrameLane } from './frame-lane.ts';
+import { type EventFrame, Inbox, type InboxEntry } from './inbox.ts';
+import { Listeners, type Observable, type Unsubscribe } from './observable.ts';
+import { Outbox } from './outbox.ts';
+import { RECONNECT_POLICY, type ReconnectPolicy } from './reconnect-pause.ts';
+import { type ConnectionState, RelayConnection } from './relay-connection.ts';
+import { type Fetch, RelayHttp, RelayUnreachable } from './relay-http.ts';
+import { type ReplyMove, ReplyTracker } from './reply-tracker.ts';
+
+export interface DeviceSessionParts {
+  readonly baseUrl: string;
+  readonly store: DeviceStore;
+  readonly clock?: Clock;
+  readonly fetch?: Fetch;
+  readonly WebSocket?: typeof WebSocket;
+  readonly reconnect?: ReconnectPolicy;
+}
+
+/** Live events are acknowledged together, this long after the first of them. */
+const ACK_PAUSE_MS = 150;
+
+/** Opens the session of an enrolled device; null when the store holds no identity. Call `start` to connect. */
+export async function openDeviceSession(parts: DeviceSessionParts): Promise<DeviceSession | null> {
+  const state = await parts.store.load();
+  if (state.identity === null) return null;
+  const session = new DeviceSession(parts, state.identity, state.serverOffsetMs);
+  await session.restore(state);
+  return session;
+}
+
+export class DeviceSession implements Observable<DeviceSnapshot> {
+  readonly #store: DeviceStore;
+  readonly #identity: DeviceIdentity;
+  readonly #time: ServerClock;
+  readonly #relay: RelayHttp;
+  readonly #connection: RelayConnection;
+  readonly #inbox: Inbox;
+  readonly #outbox: Outbox;
+  readonly #lane: FrameLane;
+  readonly #expiry: ExpiryWatch;
+  readonly #tracker = new ReplyTracker();
+  readonly #readMarks = new Map<string, Place>();
+  readonly #changes = new Listeners<undefined>();
+  readonly #messages = new Listeners<OpenedMessage>();
+  #snapshot: DeviceSnapshot | null = null;
+  #sessionToken: string | null = null;
+  #ackTimer: ReturnType<typeof setTimeout> | undefined;
+  #lostReplies = 0;
+  #replaced = false;
+
+  constructor(parts: DeviceSessionParts, identity: DeviceIdentity, serverOffsetMs: number) {
+    const clock = parts.clock ?? systemClock;
+    const store = parts.store;
+    this.#store = store;
+    this.#identity = identity;
+    this.#time = new ServerClock(clock, serverOffsetMs);
+    this.#relay = new RelayHttp(parts.baseUrl, parts.fetch ?? fetch.bind(globalThis));
+    this.#expiry = new ExpiryWatch(this.#time, (expired) => void this.#erase(expired));
+    this.#inbox = new Inbox({ identity, store, onEntry: (entry) => this.#tellMessage(entry) });
+    this.#connection = new RelayConnection({
+      policy: parts.reconnect ?? RECONNECT_POLICY,
+      WebSocket: parts.WebSocket ?? WebSocket,
+      socketAddress: () => this.#socketAddress(),
+      position: () => this.#lane.idle().then(() => this.#inbox.position),
+      onFrame: (frame, attempt) => this.#lane.push(frame, attempt),
+      onState: (state) => this.#connectionChanged(state),
+    });
+    this.#lane = new FrameLane({
+      attempt: () => this.#connection.attempt,
+      takeEvents: (burst) => this.#takeEvents(burst),
+      obey: (frame) => this.#obey(frame),
+      onTrouble: () => this.#connection.fail(),
+    });
+    this.#outbox = new Outbox({
+      identity,
+      store,
+      clock,
+      serverClock: this.#time,
+      send: (frame) => this.#connection.send(frame),
+      onLocalState: (reply, state) => {
+        this.#tracker.local(reply, state);
+        this.#changed();
+      },
+      onRefused: (reply, failure) => {
+        this.#tracker.refused(reply, failure, this.#time.now());
+        this.#changed();
+      },
+    });
+  }
+
+  /** Takes back what the store holds: at the start, and when another window has written to it. */
+  async restore(state: KeptState): Promise<void> {
+    this.#readMarks.clear();
+    for (const [conversationId, place] of state.readMarks) this.#readMarks.set(conversationId, place);
+    for (const { conversationId, expiresAt } of state.keys) this.#expiry.see(conversationId, expiresAt);
+    for (const { event } of state.events) this.#expiry.see(event.conversationId, event.expiresAt);
+    await this.#inbox.restore(state);
+    await this.#outbox.restore(state.replies, (conversationId) => this.#inbox.key(conversationId));
+    const entries = [...this.#inbox.entries()].sort((a, b) => comparePlaces(a.kept.place, b.kept.place));
+    for (const entry of entries) this.#tracker.hear(entry);
+    await this.eraseExpired();
+  }
+
+  start(): void {
+    this.#connection.connect();
+  }
+
+  /** The app became visible, or the network came back: drops the socket, which may be dead, and resumes at once. */
+  wake(): void {
+    if (!this.#replaced) {
+      this.#connection.connect();
+      return;
+    }
+    this.#replaced = false;
+    void this.#store.load().then(async (state) => {
+      await this.restore(state);
+      this.#connection.connect();
+    });
+  }
+
+  close(): void {
+    clearTimeout(this.#ackTimer);
+    this.#expiry.stop();
+    this.#outbox.goOffline();
+    this.#connection.close();
+  }
+
+  getSnapshot(): DeviceSnapshot {
+    this.#snapshot ??= {
+      deviceId: this.#identity.deviceId,
+      membership: this.#identity.membership,
+      connection: this.#connection.state,
+      lostReplies: this.#lostReplies,
+      conversations: viewConversations({
+        entries: this.#inbox.entries(),
+        replies: this.#outbox.replies(),
+        progress: this.#tracker.progress,
+        readMarks: this.#readMarks,
+        hasKey: (conversationId) => this.#inbox.key(conversationId) !== undefined,
+        deviceId: this.#identity.deviceId,
+        now: this.#time.now(),
+      }),
+    };
+    return this.#snapshot;
+  }
+
+  subscribe(listener: () => void): Unsubscribe {
+    return this.#changes.add(listener);
+  }
+
+  /** Messages opened from now on, each once, in order; those kept from before are in the snapshot only. */
+  onMessage(listener: (opened: OpenedMessage) => void): Unsubscribe {
+    return this.#messages.add(listener);
+  }
+
+  /** States of replies from now on, local ones included. */
+  onReplyMove(listener: (move: ReplyMove) => void): Unsubscribe {
+    return this.#tracker.moves.add(listener);
+  }
+
+  /** The server's time as known here, milliseconds since 1970. */
+  serverNow(): number {
+    return this.#time.now();
+  }
+
+  /**
+   * Writes a reply; resolves with its id once it is on the disk. Throws a RangeError for an empty or too long
+   * text, a Refusal `conversation-expired` when there is no key to seal it under.
+   */
+  async sendReply(conversationId: string, text: string): Promise<string> {
+    const key = this.#inbox.key(conversationId);
+    if (key === undefined || this.#expiry.isOver(conversationId)) throw new Refusal('conversation-expired');
+    return this.#outbox.write(conversationId, text, key, this.#inbox.lastPlace());
+  }
+
+  /** Lets a held reply leave after all. */
+  confirmReply(replyId: string): Promise<void> {
+    return this.#outbox.confirm(replyId);
+  }
+
+  /** Gives up a held reply: it is erased. */
+  async discardReply(replyId: string): Promise<void> {
+    await this.#outbox.discard(replyId);
+    this.#changed();
+  }
+
+  /** What the conversation shows so far has been seen by the person; what still waits for its key has not. */
+  async markRead(conversationId: string): Promise<void> {
+    const place = lastReadable(this.getSnapshot().conversations.find((one) => one.conversationId === conversationId));
+    const known = this.#readMarks.get(conversationId);
+    if (place === null || (known !== undefined && comparePlaces(place, known) <= 0)) return;
+    this.#readMarks.set(conversationId, place);
+    this.#changed();
+    await this.#store.keepReadMark(conversationId, place);
+  }
+
+  /** The clear bytes of a photo or file, checked; throws an AttachmentError. */
+  openAttachment(conversationId: string, document: AttachedDocument): Promise<Bytes> {
+    const key = this.#inbox.key(conversationId);
+    return fetchAttachment({ relay: this.#relay, session: this.#sessionToken, key, conversationId, document });
+  }
+
+  /** Erases keys, events and replies of conversations past their expiry, by the server's time. */
+  eraseExpired(): Promise<void> {
+    return this.#erase(this.#expiry.due());
+  }
+
+  async #erase(conversationIds: readonly string[]): Promise<void> {
+    for (const conversationId of conversationIds) {
+      await this.#store.eraseConversation(conversationId);
+      this.#inbox.forget(conversationId);
+      this.#expiry.forget(conversationId);
+      this.#readMarks.delete(conversationId);
+      this.#lostReplies += this.#outbox.forget(conversationId);
+    }
+    this.#changed();
+  }
+
+  async #socketAddress(): Promise<string | null> {
+    for (let tries = 0; tries < 2; tries += 1) {
+      const answer = await this.#relay.requestTicket(this.#identity, this.#time.now());
+      await this.#learnTime(answer.serverTime);
+      if ('ticket' in answer) return this.#relay.socketAddress(answer.ticket);
+      if (answer.code === 'unknown-device') return null;
+      if (answer.code !== 'clock') break;
+    }
+    throw new RelayUnreachable('no ticket');
+  }
+
+  #connectionChanged(state: ConnectionState): void {
+    if (state.phase !== 'live') this.#outbox.goOffline();
+    if (state.phase === 'stopped' && state.reason === 'replaced') this.#replaced = true;
+    this.#changed();
+  }
+
+  /** Keeps and opens a burst; then settles the replies it speaks of, and plans the acknowledgement. */
+  async #takeEvents(burst: readonly EventFrame[]): Promise<void> {
+    for (const { e } of burst) this.#expiry.see(e.conversationId, e.expiresAt);
+    for (const entry of await this.#inbox.take(burst)) {
+      const spokenOf = this.#tracker.hear(entry);
+      if (spokenOf !== null) await this.#outbox.settle(spokenOf);
+      if (entry.message?.type === 'reply') await this.#outbox.returned(entry.message.replyId);
+    }
+    this.#ackTimer ??= setTimeout(() => this.#acknowledge(), ACK_PAUSE_MS);
+    this.#changed();
+  }
+
+  /** Everything up to the cursor is on the disk: the relay may forget it. */
+  #acknowledge(): void {
+    clearTimeout(this.#ackTimer);
+    this.#ackTimer = undefined;
+    this.#connection.send({ t: 'ack', cursor: this.#inbox.position.cursor });
+  }
+
+  async #obey(frame: Exclude<RelayFrame, { t: 'event' }>): Promise<void> {
+    if (frame.t === 'welcome') {
+      this.#sessionToken = frame.session;
+      await this.#learnTime(frame.serverTime);
+      this.#inbox.adoptEpoch(frame.epoch, false);
+      await this.eraseExpired();
+    } else if (frame.t === 'gap') {
+      this.#inbox.adoptEpoch(frame.epoch, true);
+    } else if (frame.t === 'live') {
+      this.#acknowledge();
+      await this.#outbox.goLive();
+      this.#changed();
+    } else if (frame.t === 'queued') await this.#outbox.queued(frame.replyId);
+    else if (frame.t === 'refused') await this.#outbox.refused(frame.replyId, frame.code, frame.retry);
+    else await this.#learnTime(frame.serverTime);
+  }
+
+  async #learnTime(serverTime: number): Promise<void> {
+    const known = this.#time.offsetMs;
+    const learnt = this.#time.learn(serverTime);
+    if (Math.abs(learnt - known) > 1_000) await this.#store.keepServerOffset(learnt);
+  }
+
+  #tellMessage(entry: InboxEntry): void {
+    const { message, kept } = entry;
+    if (message === null) return;
+    const { conversationId, author, expiresAt } = kept.event;
+    this.#messages.tell({ seq: kept.place.seq, conversationId, message, author, at: kept.at, expiresAt });
+  }
+
+  #changed(): void {
+    this.#snapshot = null;
+    this.#changes.tell(undefined);
+  }
+}
