@@ -12,6 +12,10 @@ const TEAL: Colour = [10, 99, 106];
 const WHITE: Colour = [255, 255, 255];
 const PALE: Colour = [190, 226, 226];
 const FIELD = 512;
+/** Samples each way per pixel. */
+const SAMPLES = 4;
+
+export type IconShape = 'rounded' | 'full' | 'maskable';
 
 /** An envelope on its way: three strokes of speed, the letter, its flap. Painted in this order. */
 const SHAPES: readonly { readonly colour: Colour; readonly points: readonly Point[] }[] = [
@@ -73,7 +77,7 @@ export function iconSvg(): string {
 }
 
 /** A square PNG; `maskable` keeps the drawing inside the safe circle (W3C manifest: 40 % radius) and fills the corners. */
-export function iconPng(pixels: number, shape: 'rounded' | 'full' | 'maskable'): Buffer {
+export function iconPng(pixels: number, shape: IconShape): Buffer {
   const rows = Buffer.alloc((pixels * 4 + 1) * pixels);
   for (let y = 0; y < pixels; y += 1) {
     for (let x = 0; x < pixels; x += 1)
@@ -87,22 +91,24 @@ export function iconPng(pixels: number, shape: 'rounded' | 'full' | 'maskable'):
   return Buffer.concat([signature, chunk('IHDR', head), chunk('IDAT', deflateSync(rows, { level: 9 })), chunk('IEND')]);
 }
 
-function pixelAt(x: number, y: number, step: number, shape: string): number[] {
-  const sum = [0, 0, 0, 0];
-  const samples = 4;
-  for (let i = 0; i < samples * samples; i += 1) {
-    const at: Point = [
-      (x + ((i % samples) + 0.5) / samples) * step,
-      (y + (Math.floor(i / samples) + 0.5) / samples) * step,
-    ];
-    if (shape === 'rounded' && !insideRounded(at)) continue;
-    const colour = colourAt(shape === 'maskable' ? shrink(at) : at);
-    for (let c = 0; c < 3; c += 1) sum[c] = (sum[c] ?? 0) + (colour[c] ?? 0);
-    sum[3] = (sum[3] ?? 0) + 1;
-  }
-  const painted = sum[3] ?? 0;
-  if (painted === 0) return [0, 0, 0, 0];
-  return [...sum.slice(0, 3).map((part) => Math.round(part / painted)), Math.round((painted * 255) / samples ** 2)];
+/** One pixel as RGBA. Where its four corners agree it is of one colour; only edges are sampled in full. */
+function pixelAt(x: number, y: number, step: number, shape: IconShape): number[] {
+  const sample = (i: number, j: number): Colour | null => {
+    const at: Point = [(x + (i + 0.5) / SAMPLES) * step, (y + (j + 0.5) / SAMPLES) * step];
+    if (shape === 'rounded' && !insideRounded(at)) return null;
+    return colourAt(shape === 'maskable' ? shrink(at) : at);
+  };
+  const last = SAMPLES - 1;
+  const corners = [sample(0, 0), sample(last, 0), sample(0, last), sample(last, last)];
+  if (corners.every((colour) => colour === corners[0])) return mix(corners.slice(0, 1));
+  return mix(Array.from({ length: SAMPLES ** 2 }, (_, i) => sample(i % SAMPLES, Math.floor(i / SAMPLES))));
+}
+
+function mix(samples: readonly (Colour | null)[]): number[] {
+  const painted = samples.filter((colour) => colour !== null);
+  const mean = (channel: 0 | 1 | 2): number =>
+    Math.round(painted.reduce((sum, colour) => sum + colour[channel], 0) / Math.max(1, painted.length));
+  return [mean(0), mean(1), mean(2), Math.round((255 * painted.length) / samples.length)];
 }
 
 function shrink([x, y]: Point): Point {
@@ -124,10 +130,12 @@ function insideRounded([x, y]: Point): boolean {
 /** Even-odd rule. */
 function inside([x, y]: Point, points: readonly Point[]): boolean {
   let within = false;
-  points.forEach(([x1, y1], index) => {
-    const [x2, y2] = points[(index + 1) % points.length] ?? [x1, y1];
+  let [x1, y1] = points.at(-1) ?? [0, 0];
+  for (const [x2, y2] of points) {
     if (y1 > y !== y2 > y && x < ((x2 - x1) * (y - y1)) / (y2 - y1) + x1) within = !within;
-  });
+    x1 = x2;
+    y1 = y2;
+  }
   return within;
 }
 

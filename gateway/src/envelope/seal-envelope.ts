@@ -120,6 +120,14 @@ function multipartSigned(entity: Buffer, signature: Buffer): Buffer {
   return Buffer.concat([Buffer.from(head, 'latin1'), entity, Buffer.from(tail, 'latin1')]);
 }
 
+/** What a relay or a verifier would rewrite must not be signed: RFC 8551 §3.1.1 wants CRLF and 7 bits. */
+function refuseFragileEntity(entity: Buffer): void {
+  for (const [at, byte] of entity.entries()) {
+    const isBare = (byte === 0x0a && entity[at - 1] !== 0x0d) || (byte === 0x0d && entity[at + 1] !== 0x0a);
+    if (isBare || byte > 0x7e) throw new RangeError('the entity to sign must be 7-bit with CRLF line ends');
+  }
+}
+
 /**
  * Signs `entity` (a MIME entity, CRLF, 7-bit) and encrypts it to `recipient`. `headers` are the outer header lines,
  * without MIME ones, each already a valid line. Gives the whole mail.
@@ -131,6 +139,7 @@ export function sealEnvelope(letter: {
   recipient: Certificate;
   at: Date;
 }): Buffer {
+  refuseFragileEntity(letter.entity);
   const signed = multipartSigned(letter.entity, signedData(letter.entity, letter.key, letter.at));
   const sealed = envelopedData(signed, letter.recipient);
   const head = [

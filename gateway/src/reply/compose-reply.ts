@@ -72,7 +72,7 @@ export async function composeReply(reply: {
     messageId: reply.messageId,
     date: reply.at,
     ...(references.length === 0 ? {} : { inReplyTo: references.at(-1) as string, references: references.join(' ') }),
-    text: bodyOf(reply.text, letter),
+    text: bodyOf(reply.text, letter).replaceAll('\n', '\r\n'),
     textEncoding: 'quoted-printable',
     disableFileAccess: true,
     disableUrlAccess: true,

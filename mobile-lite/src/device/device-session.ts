@@ -21,6 +21,8 @@ import { type ConnectionState, RelayConnection } from './relay-connection.ts';
 import { type Fetch, RelayHttp, RelayUnreachable } from './relay-http.ts';
 import { type ReplyMove, ReplyTracker } from './reply-tracker.ts';
 
+export type { DeviceSnapshot, OpenedMessage };
+
 export interface DeviceSessionParts {
   readonly baseUrl: string;
   readonly store: DeviceStore;
@@ -63,8 +65,7 @@ export class DeviceSession implements Observable<DeviceSnapshot> {
   #replaced = false;
 
   constructor(parts: DeviceSessionParts, identity: DeviceIdentity, serverOffsetMs: number) {
-    const clock = parts.clock ?? systemClock;
-    const store = parts.store;
+    const { store, clock = systemClock } = parts;
     this.#store = store;
     this.#identity = identity;
     this.#time = new ServerClock(clock, serverOffsetMs);
@@ -126,10 +127,8 @@ export class DeviceSession implements Observable<DeviceSnapshot> {
       return;
     }
     this.#replaced = false;
-    void this.#store.load().then(async (state) => {
-      await this.restore(state);
-      this.#connection.connect();
-    });
+    const restored = this.#store.load().then((state) => this.restore(state));
+    void restored.then(() => this.#connection.connect());
   }
 
   close(): void {
@@ -193,9 +192,8 @@ export class DeviceSession implements Observable<DeviceSnapshot> {
   }
 
   /** Gives up a held reply: it is erased. */
-  async discardReply(replyId: string): Promise<void> {
-    await this.#outbox.discard(replyId);
-    this.#changed();
+  discardReply(replyId: string): Promise<void> {
+    return this.#outbox.discard(replyId).then(() => this.#changed());
   }
 
   /** What the conversation shows so far has been seen by the person; what still waits for its key has not. */
@@ -277,7 +275,6 @@ export class DeviceSession implements Observable<DeviceSnapshot> {
     } else if (frame.t === 'live') {
       this.#acknowledge();
       await this.#outbox.goLive();
-      this.#changed();
     } else if (frame.t === 'queued') await this.#outbox.queued(frame.replyId);
     else if (frame.t === 'refused') await this.#outbox.refused(frame.replyId, frame.code, frame.retry);
     else await this.#learnTime(frame.serverTime);

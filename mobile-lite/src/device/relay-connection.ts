@@ -83,9 +83,10 @@ export class RelayConnection {
     if (this.#state.phase !== 'stopped') this.#lost('retry-later');
   }
 
-  /** Sends a frame; false when there is no open socket (the caller keeps what matters). */
+  /** Sends a frame; false when nobody has welcomed us on an open socket (the caller keeps what matters). */
   send(frame: DeviceFrame): boolean {
-    if (this.#socket === null || this.#socket.readyState !== 1) return false;
+    const isWelcome = this.#state.phase === 'live' || this.#state.phase === 'catching-up';
+    if (this.#socket?.readyState !== 1 || (frame.t !== 'hello' && !isWelcome)) return false;
     this.#socket.send(JSON.stringify(frame));
     return true;
   }

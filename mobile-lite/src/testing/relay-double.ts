@@ -137,7 +137,8 @@ export class RelayDouble {
   }
 
   #hear(ws: WebSocket, deviceId: string, frame: DeviceFrame): void {
-    if (frame.t === 'hello') this.#greet(ws, deviceId, frame);
+    if ((frame.t === 'hello') === (this.#sockets.get(ws)?.greeted === true)) ws.close(4400);
+    else if (frame.t === 'hello') this.#greet(ws, deviceId, frame);
     else if (frame.t === 'ping') this.#send(ws, { t: 'pong', serverTime: this.now });
     else if (frame.t === 'reply') {
       const answer = this.answerReply(frame.reply);
