@@ -89,7 +89,7 @@ export const doctorLetter = (demo: DemoMaterial): Promise<DemoLetter> =>
   writeLetter(demo, {
     from: 'doctor',
     name: 'Dr Claire MARTIN',
-    subject: 'Dispensation de fluindione',
+    subject: 'Votre avis sur une dispensation',
     text: DOCTOR_TEXT,
   });
 

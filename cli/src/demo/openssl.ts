@@ -3,6 +3,8 @@
  * the answers. Everything goes through pipes, so that no clear text touches the disk.
  */
 import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PlainError } from '../plain-error.ts';
 
@@ -45,25 +47,32 @@ export async function encryptTo(folder: string, entity: Buffer): Promise<Buffer>
   return (await openssl(['cms', '-encrypt', '-aes-256-cbc', join(folder, 'cert.pem')], entity)).output;
 }
 
+/** The signer's certificate, PEM. openssl gives it into a file only; a certificate is public. */
+async function signerOf(authorities: string, signed: Buffer): Promise<Buffer> {
+  const folder = await mkdtemp(join(tmpdir(), 'estafette-demo-'));
+  try {
+    const file = join(folder, 'signer.pem');
+    await openssl(
+      ['cms', '-verify', '-CAfile', authorities, '-purpose', 'smimesign', '-signer', file, '-out', '/dev/null'],
+      signed,
+    );
+    return await readFile(file);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
 /** Opens a mail as the holder of a demo folder, and verifies the signature inside against the authorities. */
 export async function openAndVerify(
   folder: string,
   authorities: string,
   mail: Buffer,
 ): Promise<{ text: string; signer: string; remarks: string }> {
-  const opened = await openssl(
-    ['cms', '-decrypt', '-recip', join(folder, 'cert.pem'), '-inkey', join(folder, 'key.pem')],
-    mail,
-  );
+  const own = ['-recip', join(folder, 'cert.pem'), '-inkey', join(folder, 'key.pem')];
+  const opened = await openssl(['cms', '-decrypt', ...own], mail);
   const verified = await openssl(['cms', '-verify', '-CAfile', authorities, '-purpose', 'smimesign'], opened.output);
-  const certificates = await openssl(
-    ['cms', '-verify', '-CAfile', authorities, '-purpose', 'smimesign', '-signer', '/dev/stderr', '-out', '/dev/null'],
-    opened.output,
-  );
-  const subject = await openssl(
-    ['x509', '-noout', '-subject', '-nameopt', 'utf8,sep_comma_plus'],
-    Buffer.from(certificates.remarks),
-  );
+  const certificate = await signerOf(authorities, opened.output);
+  const subject = await openssl(['x509', '-noout', '-subject', '-nameopt', 'utf8,sep_comma_plus'], certificate);
   return {
     text: verified.output.toString(),
     signer: subject.output.toString().trim(),
