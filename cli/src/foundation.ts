@@ -27,6 +27,7 @@ export function settings(environment: NodeJS.ProcessEnv = process.env): Config {
 export interface Foundation {
   readonly config: Config;
   readonly home: string;
+  /** Opened when first asked for: a relay never asks. */
   readonly vault: Vault;
   readonly log: Log;
   readonly clock: typeof systemClock;
@@ -37,15 +38,28 @@ export function layFoundation(config: Config): Foundation {
   const home = config.ESTAFETTE_HOME;
   mkdirSync(home, { recursive: true, mode: 0o700 });
   accessSync(home, constants.W_OK);
-  const key = readVaultKey({
-    environmentKey: config.ESTAFETTE_VAULT_KEY,
-    file: config.ESTAFETTE_VAULT_KEY_FILE ?? join(home, 'keys', 'vault.key'),
-  });
   const log = createLog({
     level: config.ESTAFETTE_LOG_LEVEL,
     file: config.ESTAFETTE_LOG_FILE ?? join(home, 'log', 'estafette.log'),
   });
-  return { config, home, vault: openVault(key), log, clock: systemClock };
+  let vault: Vault | undefined;
+  const open = () =>
+    openVault(
+      readVaultKey({
+        environmentKey: config.ESTAFETTE_VAULT_KEY,
+        file: config.ESTAFETTE_VAULT_KEY_FILE ?? join(home, 'keys', 'vault.key'),
+      }),
+    );
+  return {
+    config,
+    home,
+    log,
+    clock: systemClock,
+    get vault() {
+      vault ??= open();
+      return vault;
+    },
+  };
 }
 
 /** The lasting store of a command that runs beside, or without, a server. */

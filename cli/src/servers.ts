@@ -62,7 +62,7 @@ export async function startServers(
   roles: readonly Role[],
   progress: Progress = () => {},
 ): Promise<Servers> {
-  const { config, home, log, vault, clock } = foundation;
+  const { config, home, log, clock } = foundation;
   const shutdown = createShutdown(log);
   try {
     return await build();
@@ -72,16 +72,24 @@ export async function startServers(
   }
 
   async function build(): Promise<Servers> {
-    const folder = takeFolder(home);
-    shutdown.add('folder', () => folder.release());
+    const mails = roles.includes('gateway');
+    if (roles.length === 1 && config.ESTAFETTE_REDIS_URL === null) {
+      throw new PlainError(
+        'Gateway and relay in processes of their own need one Redis between them: set ESTAFETTE_REDIS_URL.',
+        2,
+      );
+    }
+    // Relay nodes share nothing but Redis and the blobs: only the gateway owns the data folder.
+    const folder = mails ? takeFolder(home) : null;
+    shutdown.add('folder', () => folder?.release());
     const place = await redisPlace(foundation, shutdown);
     await checkRedis(foundation, place);
     const queues = openQueues(place, log);
     shutdown.add('queues', () => queues.close());
-    const blobs = await openFileBlobStore(join(home, 'blobs'), { sweep: true });
+    const blobs = await openFileBlobStore(config.ESTAFETTE_BLOBS_FOLDER ?? join(home, 'blobs'), { sweep: mails });
     const web = roles.includes('relay') ? await startWeb() : null;
-    const mail = roles.includes('gateway') ? await startMail() : { smtp: null, demo: null };
-    folder.announce({ smtp: mail.smtp, web });
+    const mail = mails ? await startMail() : { smtp: null, demo: null };
+    folder?.announce({ smtp: mail.smtp, web });
     return { smtp: mail.smtp, web, demo: mail.demo, stop: () => shutdown.run() };
 
     async function startWeb(): Promise<string> {
@@ -109,16 +117,19 @@ export async function startServers(
     }
 
     async function startMail(): Promise<{ smtp: string; demo: DemoMaterial | null }> {
+      const { vault } = foundation;
+      const safe = await openFileBlobStore(join(home, 'safe'), { sweep: true });
       const store = await openStore(config, vault);
       shutdown.add('database', () => store.close());
       const demo =
-        config.ESTAFETTE_DEMO === 'on' ? await prepareDemo({ home, vault, blobs, store, clock, progress }) : null;
+        config.ESTAFETTE_DEMO === 'on' ? await prepareDemo({ home, vault, safe, store, clock, progress }) : null;
       const operator = demo === null || config.ESTAFETTE_NEXT_HOP !== null ? null : await startOperator(demo, shutdown);
       const gateway = await startGateway({
         config,
         vault,
         store,
         blobs,
+        safe,
         queues,
         log,
         clock,

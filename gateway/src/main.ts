@@ -47,7 +47,10 @@ export interface GatewayParts {
   readonly config: Config;
   readonly vault: Vault;
   readonly store: LastingStore;
+  /** Sealed attachments and originals: the relay serves them to devices. */
   readonly blobs: BlobStore;
+  /** Spool, sealed mails on their way out, keys: only the gateway reads them. */
+  readonly safe: BlobStore;
   readonly queues: Queues;
   readonly log: Log;
   readonly clock: Clock;
@@ -69,10 +72,10 @@ const SWEEP_EVERY_MS = 5_000;
 const SPOOL_OVERDUE_MS = 10_000;
 const DELIVERY_WAIT_MS = 15_000;
 
-/** The gateway's HPKE key pair, made on first start and kept in the lasting store's folder under the vault. */
-async function gatewayKeys(blobs: BlobStore, vault: Vault): Promise<CryptoKeyPair> {
+/** The gateway's HPKE key pair, made on first start and kept in the safe under the vault. */
+async function gatewayKeys(safe: BlobStore, vault: Vault): Promise<CryptoKeyPair> {
   const name = 'keys/gateway-wrapping';
-  const stored = await blobs.get(name);
+  const stored = await safe.get(name);
   if (stored !== null) {
     const { privateKey, publicKey } = JSON.parse(vault.open('gateway-key', name, stored).toString()) as Record<
       'privateKey' | 'publicKey',
@@ -89,7 +92,7 @@ async function gatewayKeys(blobs: BlobStore, vault: Vault): Promise<CryptoKeyPai
     await crypto.subtle.exportKey('jwk', pair.privateKey),
     await crypto.subtle.exportKey('jwk', pair.publicKey),
   ];
-  await blobs.put(name, vault.seal('gateway-key', name, Buffer.from(JSON.stringify({ privateKey, publicKey }))));
+  await safe.put(name, vault.seal('gateway-key', name, Buffer.from(JSON.stringify({ privateKey, publicKey }))));
   return pair;
 }
 
@@ -115,18 +118,18 @@ function deliveryWaiters() {
 
 /** Starts the gateway; resolves when it accepts mail. */
 export async function startGateway(parts: GatewayParts): Promise<Gateway> {
-  const { config, vault, store, blobs, queues, log, clock, trust } = parts;
+  const { config, vault, store, blobs, safe, queues, log, clock, trust } = parts;
   const shutdown = createShutdown(log);
   const workers = startLetterWorkers(config.ESTAFETTE_OPEN_WORKERS || Math.max(1, availableParallelism() - 1));
   shutdown.add('workers', () => workers.close());
 
-  const keys = await gatewayKeys(blobs, vault);
+  const keys = await gatewayKeys(safe, vault);
   const epochs = await openEpochKeyFiles(join(config.ESTAFETTE_HOME, 'keys', 'epochs'), vault);
   const custody = openCustody(epochs, { epochSeconds: config.ESTAFETTE_EPOCH_SECONDS });
   const events = createEventMaker({ vault, gatewayKeys: keys });
   const tokens = openThreadTokens(vault, config.ESTAFETTE_MAIL_DOMAIN);
   const trail = createTrail(store, clock);
-  const spool = openSpool(blobs, vault);
+  const spool = openSpool(safe, vault);
   const indexOf = (kind: 'message-id' | 'subject', value: string) =>
     vault.index('message-id-index', `${kind} ${value}`);
   const route = createRouter({
@@ -167,7 +170,7 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
     events,
     tokens,
     workers,
-    blobs,
+    safe,
     queues,
     vault,
     nextHop,

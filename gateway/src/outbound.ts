@@ -38,7 +38,7 @@ export interface OutboundOptions {
   readonly events: EventMaker;
   readonly tokens: ThreadTokens;
   readonly workers: LetterWorkers;
-  readonly blobs: BlobStore;
+  readonly safe: BlobStore;
   readonly queues: Queues;
   readonly vault: Vault;
   readonly nextHop: NextHop;
@@ -72,7 +72,7 @@ const REFUSAL_TTL_MS = 24 * 3_600_000;
 
 /** Makes the way out. */
 export function createOutbound(options: OutboundOptions): Outbound {
-  const { store, custody, events, tokens, workers, blobs, queues, vault, trail, clock, log } = options;
+  const { store, custody, events, tokens, workers, safe, queues, vault, trail, clock, log } = options;
   const now = () => clock.now().getTime();
 
   const announce = async (row: ReplyRow): Promise<void> => {
@@ -198,7 +198,7 @@ export function createOutbound(options: OutboundOptions): Outbound {
   /** The sealed mail with its envelope, as it waits: sealed once more under the vault, for the envelope's sake. */
   const keepSealed = async (row: ReplyRow, to: string, sealed: Uint8Array): Promise<void> => {
     const head = Buffer.from(`${JSON.stringify({ to })}\n`);
-    await blobs.put(OUT + row.id, vault.seal('spool', row.id, Buffer.concat([head, sealed])));
+    await safe.put(OUT + row.id, vault.seal('spool', row.id, Buffer.concat([head, sealed])));
   };
 
   const seal = async (row: ReplyRow): Promise<void> => {
@@ -260,7 +260,7 @@ export function createOutbound(options: OutboundOptions): Outbound {
   };
 
   const readSealed = async (row: ReplyRow): Promise<{ to: string; bytes: Buffer } | null> => {
-    const stored = await blobs.get(OUT + row.id);
+    const stored = await safe.get(OUT + row.id);
     if (stored === null) return null;
     const clear = vault.open('spool', row.id, stored);
     const end = clear.indexOf(0x0a);
@@ -293,7 +293,7 @@ export function createOutbound(options: OutboundOptions): Outbound {
     if (result.outcome === 'refused') return fail(row, 'next-hop-refused');
     await trail.replySent(row.id);
     await change(row, 'sent');
-    await blobs.delete(OUT + row.id);
+    await safe.delete(OUT + row.id);
   };
 
   return {

@@ -36,8 +36,8 @@ export function readPkcs12(file: string, passwordFile: string | undefined): KeyM
 
 /** A key from the demo authority, for trying things out. */
 async function issueDemoKey(foundation: Foundation, mailbox: { address: string; name: string }): Promise<KeyMaterial> {
-  const blobs = await openFileBlobStore(join(foundation.home, 'blobs'));
-  const authority = await openDemoAuthority(blobs, foundation.vault);
+  const safe = await openFileBlobStore(join(foundation.home, 'safe'));
+  const authority = await openDemoAuthority(safe, foundation.vault);
   if (authority === null)
     throw new PlainError(
       'Give the key with --p12 FILE: there is no demo authority in this data folder to issue one (start once with ESTAFETTE_DEMO=on).',
@@ -48,7 +48,7 @@ async function issueDemoKey(foundation: Foundation, mailbox: { address: string; 
     address: mailbox.address,
     structure,
   });
-  await saveDemoAuthority(blobs, foundation.vault, authority);
+  await saveDemoAuthority(safe, foundation.vault, authority);
   return { ...issued, chainPem: intermediatesOf(readFileSync(demoPaths(foundation.home).files.authorities, 'utf8')) };
 }
 

@@ -37,8 +37,8 @@ export async function trace(id: string, options: { json?: boolean }): Promise<vo
       }
     }
     if (lines > 0) return;
-    const blobs = await openFileBlobStore(join(foundation.home, 'blobs'));
-    if (/^ltr_/.test(id) && (await blobs.get(`spool/${id}`)) !== null) {
+    const safe = await openFileBlobStore(join(foundation.home, 'safe'));
+    if (/^ltr_/.test(id) && (await safe.get(`spool/${id}`)) !== null) {
       process.stdout.write(
         options.json === true
           ? `${JSON.stringify({ subject: id, event: 'letter-waiting' })}\n`

@@ -36,7 +36,8 @@ export interface DemoMaterial {
 export interface DemoOptions {
   readonly home: string;
   readonly vault: Vault;
-  readonly blobs: BlobStore;
+  /** Where the gateway keeps what only it may read. */
+  readonly safe: BlobStore;
   readonly store: LastingStore;
   readonly clock: Clock;
   readonly progress: (sentence: string) => void;
@@ -116,7 +117,7 @@ export function intermediatesOf(authoritiesPem: string): string[] {
 }
 
 async function makeDemo(options: DemoOptions): Promise<void> {
-  const { home, vault, blobs, store, clock } = options;
+  const { home, vault, safe, store, clock } = options;
   const { folder, files } = demoPaths(home);
   const demo = await createDemoIdentities({ now: clock.now() });
   mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -141,40 +142,36 @@ async function makeDemo(options: DemoOptions): Promise<void> {
       clock.now(),
     );
   }
-  await blobs.put(AUTHORITY, vault.seal('demo', AUTHORITY, Buffer.from(JSON.stringify(demo.authority))));
+  await safe.put(AUTHORITY, vault.seal('demo', AUTHORITY, Buffer.from(JSON.stringify(demo.authority))));
   // Last: its presence says that everything else is there.
   write(files.authorities, demo.authoritiesPem);
 }
 
 /** The demo authority, to issue certificates for further mailboxes; null when there is no demo here. */
-export async function openDemoAuthority(blobs: BlobStore, vault: Vault): Promise<DevelopmentAuthority | null> {
-  const sealed = await blobs.get(AUTHORITY);
+export async function openDemoAuthority(safe: BlobStore, vault: Vault): Promise<DevelopmentAuthority | null> {
+  const sealed = await safe.get(AUTHORITY);
   return sealed === null
     ? null
     : (JSON.parse(vault.open('demo', AUTHORITY, sealed).toString()) as DevelopmentAuthority);
 }
 
 /** Saves the authority after it issued or revoked. */
-export async function saveDemoAuthority(
-  blobs: BlobStore,
-  vault: Vault,
-  authority: DevelopmentAuthority,
-): Promise<void> {
-  await blobs.put(AUTHORITY, vault.seal('demo', AUTHORITY, Buffer.from(JSON.stringify(authority))));
+export async function saveDemoAuthority(safe: BlobStore, vault: Vault, authority: DevelopmentAuthority): Promise<void> {
+  await safe.put(AUTHORITY, vault.seal('demo', AUTHORITY, Buffer.from(JSON.stringify(authority))));
 }
 
 /** Makes the demo on first start, renews its revocation lists on every other. */
 export async function prepareDemo(options: DemoOptions): Promise<DemoMaterial> {
-  const { home, vault, blobs, clock, progress } = options;
+  const { home, vault, safe, clock, progress } = options;
   const { folder, files } = demoPaths(home);
   if (!existsSync(files.authorities)) {
     progress('Making demo identities …');
     await makeDemo(options);
   }
-  const authority = await openDemoAuthority(blobs, vault);
+  const authority = await openDemoAuthority(safe, vault);
   if (authority !== null) {
     const lists = renewDemoRevocationLists(authority, clock.now());
-    await saveDemoAuthority(blobs, vault, authority);
+    await saveDemoAuthority(safe, vault, authority);
     write(files.revocationLists, lists);
   }
   const person = (name: string) => ({

@@ -70,6 +70,11 @@ function setting<T>(fallback: string, read: Setting<T>['read'], meaning: string)
 /** Every setting, by the name of its environment variable. */
 export const SETTINGS = {
   ESTAFETTE_HOME: setting('./var', (text) => resolve(text), 'data folder: everything Estafette keeps'),
+  ESTAFETTE_BLOBS_FOLDER: setting(
+    '',
+    optionalPath,
+    'folder of sealed attachments, shared by gateway and relay nodes; default: blobs in the data folder',
+  ),
   ESTAFETTE_HOST: setting('127.0.0.1', (text) => text, 'address to listen on'),
   ESTAFETTE_SMTP_PORT: setting('2525', port, 'port of the SMTP gateway (STARTTLS)'),
   ESTAFETTE_HTTP_PORT: setting('8080', port, 'port of the relay and the web app'),

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { newId } from '@estafette/contracts/ids';
 import type { Message } from '@estafette/contracts/message';
-import { labLetter, letter, quarantine } from '../testing/demo-letters.ts';
+import { labLetter, letter, quarantine } from '../test/demo-letters.ts';
 import { viewConversations } from './conversation-view.ts';
 import type { Place } from './device-store.ts';
 import type { InboxEntry } from './inbox.ts';

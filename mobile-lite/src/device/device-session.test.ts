@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import type { SealedReply } from '@estafette/contracts/sealed-event';
-import { labLetter, letter } from '../testing/demo-letters.ts';
-import type { DoubleConversation } from '../testing/gateway-double.ts';
-import { RelayDouble, type RelayDoubleOptions } from '../testing/relay-double.ts';
-import { until } from '../testing/until.ts';
+import { labLetter, letter } from '../test/demo-letters.ts';
+import type { DoubleConversation } from '../test/gateway-double.ts';
+import { RelayDouble, type RelayDoubleOptions } from '../test/relay-double.ts';
+import { until } from '../test/until.ts';
 import type { Clock } from './clock.ts';
 import { type DeviceSession, openDeviceSession } from './device-session.ts';
 import type { OpenedMessage } from './device-snapshot.ts';
@@ -187,8 +187,11 @@ test('close codes: retry after 1013, stop after 4403, and wake again after anoth
   await until(() => session.getSnapshot().connection.phase === 'live', 'taken back');
   relay.closeSockets(4403);
   await until(() => session.getSnapshot().connection.phase === 'stopped', 'revoked');
-  session.wake();
   assert.deepEqual(session.getSnapshot().connection, { phase: 'stopped', reason: 'revoked' });
+  relay.gateway.devices.clear();
+  session.wake();
+  await until(() => session.getSnapshot().connection.phase === 'stopped', 'still revoked, after a few tries');
+  assert.equal(relay.tickets.filter(({ code }) => code === 'unknown-device').length, 5);
 });
 
 test('a phone whose clock is a day wrong is corrected by the relay, and counts expiry by the server', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { RelayDouble } from '../testing/relay-double.ts';
+import { RelayDouble } from '../test/relay-double.ts';
 import { type EnrolmentStep, enrolDevice } from './enrol-device.ts';
 import { MemoryDeviceStore } from './memory-device-store.ts';
 

@@ -18,7 +18,7 @@ import type { DeviceIdentity, DeviceStore, KeptReply, Place } from './device-sto
 import type { LocalReplyState } from './reply-progress.ts';
 
 /** Replies older than this when the connection comes back need the person's word. */
-export const HOLD_AFTER_MS = 3_600_000;
+const HOLD_AFTER_MS = 3_600_000;
 /** Replies in a row, and one every so often after that: below the relay's framesPerSecondMax. */
 const BURST = 20;
 const PACE_MS = 60;

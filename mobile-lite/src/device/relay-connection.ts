@@ -38,6 +38,8 @@ export interface ConnectionParts {
 
 /** A socket that has not said welcome by then is dead. */
 const WELCOME_TIMEOUT_MS = 10_000;
+/** Times the relay may say that it does not know us before we believe it. */
+const UNKNOWN_TRIES = 4;
 /** How long after a ping the relay may stay silent. */
 const PONG_GRACE_MS = 10_000;
 
@@ -64,9 +66,8 @@ export class RelayConnection {
     return this.#try;
   }
 
-  /** Connects, dropping whatever socket there was. Does nothing for a device that may not come back. */
+  /** Connects, dropping whatever socket there was. */
   connect(): void {
-    if (this.#state.phase === 'stopped' && this.#state.reason === 'revoked') return;
     this.#drop();
     this.#become({ phase: 'connecting' });
     void this.#open(this.#try);
@@ -101,7 +102,9 @@ export class RelayConnection {
     }
     if (attempt !== this.#try) return;
     if (address === null) {
-      this.#stop('revoked');
+      // A relay that lost its memory knows no device until the gateway has told it again.
+      if (this.#failures < UNKNOWN_TRIES) this.#lost('retry-later');
+      else this.#stop('revoked');
       return;
     }
     const socket = new this.#parts.WebSocket(address);
