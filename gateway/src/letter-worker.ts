@@ -5,21 +5,15 @@
  */
 import { createHash, type KeyObject } from 'node:crypto';
 import { statSync } from 'node:fs';
-import type { Verdict } from '@estafette/contracts/verdict';
 import { headerText } from './content/header-text.ts';
 import { readContent } from './content/read-content.ts';
-import type { ReadDocument } from './content/read-document.ts';
 import { type Certificate, readCertificate } from './envelope/certificate.ts';
 import { mayBeUsedFor, rememberingJudge } from './envelope/certificate-path.ts';
-import { type Layer, type LetterHeaders, openEnvelope } from './envelope/open-envelope.ts';
+import { openEnvelope } from './envelope/open-envelope.ts';
 import { sealEnvelope } from './envelope/seal-envelope.ts';
 import { readTrustFiles } from './envelope/trust-files.ts';
 import { TRUST_SPACES } from './envelope/trust-space.ts';
-
-export interface TrustPaths {
-  readonly anchors: string;
-  readonly lists: string | null;
-}
+import type { OpenedLetter, SealMail, TrustPaths } from './ports.ts';
 
 export interface OpenTask {
   readonly kind: 'open';
@@ -32,32 +26,8 @@ export interface OpenTask {
   readonly at: number;
 }
 
-export interface OpenedLetter {
-  readonly verdict: Verdict;
-  readonly layers: readonly Layer[];
-  readonly headers: LetterHeaders;
-  /** Subject as it stood outside, in clear: what an answer may repeat outside. */
-  readonly documents: readonly ReadDocument[];
-  readonly senderCertificate: { readonly der: Uint8Array; readonly fingerprint: string } | null;
-  /** Digest of what makes the letter itself: Message-ID and body, not the trace headers relays add. */
-  readonly identity: string;
-}
-
-export interface SealTask {
-  readonly kind: 'seal';
-  readonly headers: readonly string[];
-  readonly entity: Uint8Array;
-  readonly certificate: Uint8Array;
-  readonly chain: readonly Uint8Array[];
-  readonly privateKey: KeyObject;
-  readonly recipient: Uint8Array;
-  readonly trust: TrustPaths;
-  readonly at: number;
-}
-
-export type SealedLetter =
-  | { readonly sealed: Uint8Array }
-  | { readonly refused: 'certificate-unusable' | 'own-certificate-unusable' };
+export type SealTask = { readonly kind: 'seal' } & Parameters<SealMail>[0];
+type SealedMail = Awaited<ReturnType<SealMail>>;
 
 const toBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
@@ -128,7 +98,7 @@ function isUsable(certificate: Certificate, task: SealTask, use: 'keyEnciphermen
 }
 
 /** Seals one answer; refuses rather than seal with, or to, a certificate that is not good now. */
-export function sealLetter(task: SealTask): SealedLetter {
+export function sealMail(task: SealTask): SealedMail {
   const own = readCertificate(toBuffer(task.certificate));
   const recipient = readCertificate(toBuffer(task.recipient));
   if (!isUsable(own, task, 'digitalSignature')) return { refused: 'own-certificate-unusable' };
@@ -146,6 +116,6 @@ export function sealLetter(task: SealTask): SealedLetter {
 }
 
 /** Entry of the worker thread. */
-export default function run(task: OpenTask | SealTask): Promise<OpenedLetter> | SealedLetter {
-  return task.kind === 'open' ? openLetter(task) : sealLetter(task);
+export default function run(task: OpenTask | SealTask): Promise<OpenedLetter> | SealedMail {
+  return task.kind === 'open' ? openLetter(task) : sealMail(task);
 }

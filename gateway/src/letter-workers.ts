@@ -5,11 +5,12 @@
 import { ENVELOPE_LIMITS } from '@estafette/contracts/limits';
 import type { Verdict } from '@estafette/contracts/verdict';
 import { Piscina } from 'piscina';
-import type { OpenedLetter, OpenTask, SealedLetter, SealTask } from './letter-worker.ts';
+import type { OpenTask, SealTask } from './letter-worker.ts';
+import type { OpenedLetter, SealMail } from './ports.ts';
 
 export interface LetterWorkers {
   open(task: Omit<OpenTask, 'kind'>): Promise<OpenedLetter>;
-  seal(task: Omit<SealTask, 'kind'>): Promise<SealedLetter>;
+  readonly seal: SealMail;
   close(): Promise<void>;
 }
 
@@ -67,7 +68,7 @@ export function startLetterWorkers(threads: number): LetterWorkers {
         };
       }
     },
-    seal: (task) => pool.run({ kind: 'seal', ...task }) as Promise<SealedLetter>,
+    seal: (task) => pool.run({ kind: 'seal', ...task } satisfies SealTask) as ReturnType<SealMail>,
     close: () => pool.close(),
   };
 }

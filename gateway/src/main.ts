@@ -15,24 +15,28 @@ import { openPostgres } from '@estafette/runtime/postgres-database';
 import { createShutdown } from '@estafette/runtime/shutdown';
 import { openSqlite } from '@estafette/runtime/sqlite-database';
 import { createTrail } from './audit/trail.ts';
+import { openCertificateBook } from './conversation/certificate-book.ts';
 import { openCustody } from './conversation/custody.ts';
 import { createEnrolmentDesk } from './conversation/enrol-device.ts';
 import { createEraser } from './conversation/erase.ts';
+import { createLetterKeeper } from './conversation/letter-message.ts';
+import { createReplyStatus } from './conversation/reply-status.ts';
 import { createRouter } from './conversation/route-letter.ts';
 import { createEventMaker } from './conversation/sealed-events.ts';
 import { openThreadTokens } from './conversation/thread-token.ts';
 import { openNextHop } from './dispatch/next-hop.ts';
+import { createSender } from './dispatch/send-reply.ts';
 import { TRUST_SPACES } from './envelope/trust-space.ts';
 import { createInbound } from './inbound.ts';
 import { openIntake } from './intake/smtp-intake.ts';
-import { openSpool } from './intake/spool.ts';
+import { openSpool, type SpooledLetter } from './intake/spool.ts';
 import { openLastingStore } from './lasting/lasting-store.ts';
 import { migrate } from './lasting/migrations.ts';
 import type { Schema } from './lasting/schema.ts';
-import type { TrustPaths } from './letter-worker.ts';
 import { startLetterWorkers } from './letter-workers.ts';
 import { createOutbound } from './outbound.ts';
-import type { LastingStore } from './ports.ts';
+import type { LastingStore, TrustPaths } from './ports.ts';
+import { createReplySealer } from './reply/seal-reply.ts';
 
 /** Opens (and migrates) the lasting store the settings name; also used by commands that need no server. */
 export async function openStore(config: Config, vault: Vault): Promise<LastingStore> {
@@ -148,38 +152,39 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
   });
   shutdown.add('next hop', () => nextHop.close());
 
+  const open = async (letter: SpooledLetter, mailboxId: string) => {
+    const keys = (await store.keysOf(mailboxId)).map(({ certificate, privateKey }) => ({ certificate, privateKey }));
+    return workers.open({
+      letter: letter.bytes,
+      keys,
+      trust,
+      space: config.ESTAFETTE_TRUST_SPACE,
+      at: letter.receivedAt,
+    });
+  };
+  const certificates = openCertificateBook({ store, vault, trail, clock });
+  const keeper = createLetterKeeper({ store, blobs, events });
+  const { delivered } = waiters;
   const inbound = createInbound({
     spool,
-    store,
-    workers,
+    open,
     route,
+    certificates,
+    keeper,
     events,
-    blobs,
-    queues,
-    vault,
-    trail,
-    clock,
-    log,
-    trust,
-    space: config.ESTAFETTE_TRUST_SPACE,
-    delivered: waiters.delivered,
-  });
-  const outbound = createOutbound({
     store,
-    custody,
-    events,
-    tokens,
-    workers,
-    safe,
     queues,
     vault,
-    nextHop,
     trail,
     clock,
     log,
-    trust,
-    indexOf,
+    delivered,
   });
+  const status = createReplyStatus({ store, custody, events, queues, clock });
+  const sealReply = createReplySealer({ store, seal: workers.seal, trust, clock, messageIdFor: tokens.messageIdFor });
+  const sender = createSender({ store, safe, vault, queues, nextHop, trail, change: status.change });
+  const messageIdIndex = (messageId: string) => indexOf('message-id', messageId);
+  const outbound = createOutbound({ store, custody, status, sealReply, sender, messageIdIndex, trail, clock, log });
   const enrol = createEnrolmentDesk({
     store,
     custody,
@@ -197,11 +202,11 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
 
   const consumers = [
     await queues.onCompleted(QUEUES.deliver, waiters.onCompleted),
-    await queues.consume<InboundJob>(QUEUES.inbound, (job) => inbound(job.letterId), {
+    await queues.consume<InboundJob>(QUEUES.inbound, (job, attempt) => inbound(job.letterId, attempt), {
       concurrency: INBOUND_CONCURRENCY,
     }),
     await queues.consume<ReplyJob>(QUEUES.reply, answerDevice, { concurrency: REPLY_CONCURRENCY }),
-    await queues.consume<SendJob>(QUEUES.send, (job) => outbound.send(job.replyId), { concurrency: SEND_CONCURRENCY }),
+    await queues.consume<SendJob>(QUEUES.send, (job) => sender.attempt(job.replyId), { concurrency: SEND_CONCURRENCY }),
   ];
   shutdown.add('consumers', async () => void (await Promise.all(consumers.map((consumer) => consumer.close()))));
 

@@ -4,10 +4,95 @@
  */
 import type { KeyObject } from 'node:crypto';
 import type { AuditEntry } from '@estafette/contracts/audit-events';
+import type { Document } from '@estafette/contracts/document';
+import type { FailureCode } from '@estafette/contracts/failure';
 import type { ReplyState } from '@estafette/contracts/status';
+import type { ReasonCode, Verdict } from '@estafette/contracts/verdict';
 
 export type { BlobStore, Clock, EpochKeys, Log, Queues, Vault } from '@estafette/runtime/ports';
-export { GiveUp } from '@estafette/runtime/ports';
+
+/** Files of trust anchors and revocation lists; `lists` null means that nothing is known of revocation. */
+export interface TrustPaths {
+  readonly anchors: string;
+  readonly lists: string | null;
+}
+
+/** Header fields of the letter that route and name it; single line, decoded for people where people read them. */
+export interface LetterHeaders {
+  /** The one From address, or empty. */
+  readonly from: string;
+  readonly fromName: string;
+  readonly to: string;
+  readonly subject: string;
+  readonly subjectProtected: boolean;
+  readonly date: string;
+  readonly messageId: string;
+  readonly inReplyTo: string;
+  readonly references: string;
+}
+
+/** A cryptographic layer of a letter, outermost first. */
+export type Layer =
+  | { readonly kind: 'encrypted'; readonly outcome: 'opened' | 'refused'; readonly reason: ReasonCode | null }
+  | {
+      readonly kind: 'signed';
+      readonly form: 'detached' | 'opaque';
+      readonly signature: Verdict['signature'];
+      readonly reasons: readonly ReasonCode[];
+    };
+
+type WithBytes<D> = Omit<D, 'blobId' | 'bytes' | 'sha256'> & { readonly bytes: Uint8Array };
+
+/** A document as read: photos and files still carry their clear bytes, to be sealed into blobs. */
+export type ReadDocument =
+  | Extract<Document, { kind: 'text' | 'hprim' }>
+  | WithBytes<Extract<Document, { kind: 'photo' }>>
+  | WithBytes<Extract<Document, { kind: 'file' }>>;
+
+/** A letter, opened and read, in the memory of one step. */
+export interface OpenedLetter {
+  readonly verdict: Verdict;
+  readonly layers: readonly Layer[];
+  readonly headers: LetterHeaders;
+  readonly documents: readonly ReadDocument[];
+  /** A certificate that may encrypt to the proven sender; only from a verified letter. */
+  readonly senderCertificate: { readonly der: Uint8Array; readonly fingerprint: string } | null;
+  /** What makes the letter itself: Message-ID and digest of the body, not the trace headers relays add. */
+  readonly identity: string;
+}
+
+/** What the answer must know of the letter it answers. */
+export interface AnsweredLetter {
+  readonly from: string;
+  readonly fromName: string;
+  /** Subject as it stood in clear outside; a protected one is not repeated outside. */
+  readonly subject: string;
+  readonly messageId: string;
+  readonly references: readonly string[];
+  readonly receivedAt: string;
+  /** First lines of its text, for the quote; empty when there is nothing to quote. */
+  readonly quote: readonly string[];
+}
+
+/** Signs and encrypts one answer, in a worker; refuses rather than seal with, or to, a certificate not good now. */
+export type SealMail = (task: {
+  readonly headers: readonly string[];
+  readonly entity: Uint8Array;
+  readonly certificate: Uint8Array;
+  readonly chain: readonly Uint8Array[];
+  readonly privateKey: KeyObject;
+  readonly recipient: Uint8Array;
+  readonly trust: TrustPaths;
+  readonly at: number;
+}) => Promise<
+  { readonly sealed: Uint8Array } | { readonly refused: 'certificate-unusable' | 'own-certificate-unusable' }
+>;
+
+/** Changes the state of a reply and tells its devices; gives the row as it is then (unchanged when it may not follow). */
+export type ChangeReply = (
+  row: ReplyRow,
+  change: { readonly state: ReplyState; readonly failure?: FailureCode; readonly certain?: boolean },
+) => Promise<ReplyRow>;
 
 export type MailboxKind = 'PER' | 'ORG' | 'APP' | 'CAB';
 

@@ -6,7 +6,8 @@ import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'n
 import { existsSync, readFileSync } from 'node:fs';
 import { toWireLines } from '@estafette/gateway/envelope/mime-entity';
 import type { TRUST_SPACES } from '@estafette/gateway/envelope/trust-space';
-import { type OpenedLetter, openLetter, type TrustPaths } from '@estafette/gateway/letter-worker';
+import { openLetter } from '@estafette/gateway/letter-worker';
+import type { OpenedLetter, TrustPaths } from '@estafette/gateway/ports';
 import { demoPaths } from '../demo/material.ts';
 import { layFoundation, openStoreFor, settings } from '../foundation.ts';
 import { PlainError } from '../plain-error.ts';

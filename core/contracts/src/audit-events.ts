@@ -7,7 +7,6 @@ export const AUDIT_EVENTS = {
   'letter-opened': 'envelope opened; detail: the verdict words',
   'letter-routed': 'put into a conversation; detail: the route',
   'letter-duplicate': 'the same letter was delivered again and dropped',
-  'letter-quarantined': 'not shown; detail: the reasons',
   'letter-delivered': 'stored in the inbox of the mailbox',
   'certificate-learnt': 'a correspondent certificate was learnt from a verified letter',
   'certificate-changed': 'a correspondent now uses another certificate',

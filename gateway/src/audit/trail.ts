@@ -28,11 +28,6 @@ export function createTrail(store: Pick<LastingStore, 'audit'>, clock: Clock) {
         },
         now(),
       ),
-    letterQuarantined: (letterId: string, mailboxId: string, verdict: Verdict) =>
-      store.audit(
-        { subject: letterId, event: 'letter-quarantined', related: mailboxId, detail: verdict.reasons.join(', ') },
-        now(),
-      ),
     letterDelivered: (letterId: string, mailboxId: string) =>
       store.audit({ subject: letterId, event: 'letter-delivered', related: mailboxId }, now()),
     certificateLearnt: (letterId: string, fingerprint: string, changed: boolean) =>

@@ -64,7 +64,7 @@ export function createEnrolmentDesk(options: EnrolmentOptions): (request: Enrolm
     const found: InboxEvent[] = [];
     for (const conversation of await store.liveConversations(device.mailboxId, clock.now().getTime())) {
       const key = await custody.unwrap(conversation);
-      if (key !== null) found.push(...(await events.keys(conversation, key, [device])));
+      if (key !== null) found.push(...(await events.keys({ conversation, key }, [device])));
     }
     return found;
   };

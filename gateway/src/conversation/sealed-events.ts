@@ -11,22 +11,19 @@ import type { InboxEvent, KeyEvent } from '@estafette/contracts/sealed-event';
 import type { Conversation, Device, Vault } from '../ports.ts';
 import type { ConversationKey } from './custody.ts';
 
+/** The conversation an event goes into, with its key. */
+interface Place {
+  readonly conversation: Pick<Conversation, 'id' | 'expiresAt'>;
+  readonly key: ConversationKey;
+}
+
 export interface EventMaker {
   /** The conversation key for each device. */
-  keys(
-    conversation: Pick<Conversation, 'id' | 'expiresAt'>,
-    key: ConversationKey,
-    devices: readonly Device[],
-  ): Promise<KeyEvent[]>;
-  /** A message; `name` decides its id (the letter in its mailbox, or the reply). */
-  message(
-    at: { conversation: Pick<Conversation, 'id' | 'expiresAt'>; key: ConversationKey; id: string },
-    message: Message,
-  ): Promise<InboxEvent>;
-  status(
-    at: { conversation: Pick<Conversation, 'id' | 'expiresAt'>; key: ConversationKey; revision: number },
-    status: StatusMessage,
-  ): Promise<InboxEvent>;
+  keys(place: Place, devices: readonly Device[]): Promise<KeyEvent[]>;
+  /** A message under the id that names it; `author` is the device of a reply that is passed on to the others. */
+  message(place: Place, event: { id: string; author?: string }, message: Message): Promise<InboxEvent>;
+  /** What became of a reply; `revision` counts its changes and so names the event. */
+  status(place: Place, revision: number, status: StatusMessage): Promise<InboxEvent>;
   /** An id that is always the same for the same name. */
   idFor(kind: 'message' | 'event' | 'blob', name: string): string;
 }
@@ -43,11 +40,7 @@ export function createEventMaker(options: { vault: Vault; gatewayKeys: CryptoKey
     return known;
   };
 
-  const wrapFor = async (
-    conversation: Pick<Conversation, 'id' | 'expiresAt'>,
-    key: ConversationKey,
-    device: Device,
-  ): Promise<KeyEvent> => {
+  const wrapFor = async ({ conversation, key }: Place, device: Device): Promise<KeyEvent> => {
     const wrapped = await wrapConversationKey({
       gatewayKeys: options.gatewayKeys,
       devicePublicKey: await publicKeyOf(device),
@@ -56,31 +49,26 @@ export function createEventMaker(options: { vault: Vault; gatewayKeys: CryptoKey
       conversationKey: key.raw,
     });
     const id = idFor('event', `key ${conversation.id} ${device.id}`);
-    return {
-      kind: 'key',
-      id,
-      conversationId: conversation.id,
-      author: 'gateway',
-      expiresAt: conversation.expiresAt,
-      device: device.id,
-      ...wrapped,
-    };
+    const { id: conversationId, expiresAt } = conversation;
+    return { kind: 'key', id, conversationId, author: 'gateway', expiresAt, device: device.id, ...wrapped };
   };
 
   const sealed = async (
-    kind: 'message' | 'status',
-    id: string,
-    at: { conversation: Pick<Conversation, 'id' | 'expiresAt'>; key: ConversationKey },
+    { conversation, key }: Place,
+    event: { kind: 'message' | 'status'; id: string; author: string },
     value: Message,
   ): Promise<InboxEvent> => {
-    const binding = { kind, conversationId: at.conversation.id, id, author: 'gateway' } as const;
-    return { ...binding, expiresAt: at.conversation.expiresAt, ...(await sealJson(at.key.key, binding, value)) };
+    const binding = { ...event, conversationId: conversation.id };
+    return { ...binding, expiresAt: conversation.expiresAt, ...(await sealJson(key.key, binding, value)) };
   };
 
   return {
     idFor,
-    keys: (conversation, key, devices) => Promise.all(devices.map((device) => wrapFor(conversation, key, device))),
-    message: (at, message) => sealed('message', at.id, at, message),
-    status: (at, status) => sealed('status', idFor('event', `status ${status.replyId} ${at.revision}`), at, status),
+    keys: (place, devices) => Promise.all(devices.map((device) => wrapFor(place, device))),
+    message: (place, { id, author = 'gateway' }, message) => sealed(place, { kind: 'message', id, author }, message),
+    status: (place, revision, status) => {
+      const id = idFor('event', `status ${status.replyId} ${revision}`);
+      return sealed(place, { kind: 'status', id, author: 'gateway' }, status);
+    },
   };
 }

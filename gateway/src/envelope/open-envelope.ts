@@ -6,6 +6,7 @@
  */
 import { ENVELOPE_LIMITS } from '@estafette/contracts/limits';
 import type { ReasonCode, Verdict } from '@estafette/contracts/verdict';
+import type { Layer, LetterHeaders } from '../ports.ts';
 import { BerError, type BerNode, isContext, oidOf, readBer, sequenceOf } from './ber.ts';
 import { addressesOf, type Certificate, signerOf } from './certificate.ts';
 import { type judgePath, mayBeUsedFor, type PathVerdict } from './certificate-path.ts';
@@ -15,28 +16,6 @@ import { decodedBody, headerValues, MailMalformed, type MimeEntity, readEntity, 
 import { OID } from './oids.ts';
 import { checkSigners, readSignedData, type SignedData } from './signed-data.ts';
 import type { TrustSpace } from './trust-space.ts';
-
-export type Layer =
-  | { readonly kind: 'encrypted'; readonly outcome: 'opened' | 'refused'; readonly reason: ReasonCode | null }
-  | {
-      readonly kind: 'signed';
-      readonly form: 'detached' | 'opaque';
-      readonly signature: Verdict['signature'];
-      readonly reasons: readonly ReasonCode[];
-    };
-
-/** Header fields of the letter that route and name it; raw values, single line. */
-export interface LetterHeaders {
-  readonly from: string;
-  readonly fromName: string;
-  readonly to: string;
-  readonly subject: string;
-  readonly subjectProtected: boolean;
-  readonly date: string;
-  readonly messageId: string;
-  readonly inReplyTo: string;
-  readonly references: string;
-}
 
 export interface OpenedEnvelope {
   readonly verdict: Verdict;

@@ -6,19 +6,7 @@
  */
 import { CONVERSATION_LIMITS } from '@estafette/contracts/limits';
 import MailComposer from 'nodemailer/lib/mail-composer';
-
-/** What the answer must know of the letter it answers. */
-export interface AnsweredLetter {
-  readonly from: string;
-  readonly fromName: string;
-  /** Subject as it stood in clear outside; a protected one is not repeated outside. */
-  readonly subject: string;
-  readonly messageId: string;
-  readonly references: readonly string[];
-  readonly receivedAt: string;
-  /** First lines of its text, for the quote; empty when there is nothing to quote. */
-  readonly quote: readonly string[];
-}
+import type { AnsweredLetter } from '../ports.ts';
 
 export interface ComposedReply {
   /** Outer header lines, folded, without MIME headers. */
