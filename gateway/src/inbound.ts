@@ -71,7 +71,7 @@ export function createInbound(options: InboundOptions): (letterId: string, attem
       answerable,
       proven: opened.verdict.show === 'verified',
       headers: opened.headers,
-      now: letter.receivedAt,
+      now: clock.now().getTime(),
       dedupeIndex: vault.index('letter-identity', opened.identity),
     });
     if (routed.outcome !== 'routed') return;

@@ -101,8 +101,24 @@ export function readExtensions(node: BerNode | undefined): Map<string, Extension
   return extensions;
 }
 
-/** Reads one DER certificate; throws `BerError`, or an Error from node:crypto for a key it does not know. */
+const CERTIFICATES_KEPT_MAX = 2_000;
+const known = new Map<string, Certificate>();
+
+/**
+ * Reads one DER certificate; throws `BerError`, or an Error from node:crypto for a key it does not know. The same
+ * bytes give the same object: a correspondent's next letter costs a digest instead of a parse.
+ */
 export function readCertificate(raw: Buffer): Certificate {
+  const fingerprint = createHash('sha256').update(raw).digest('hex');
+  const kept = known.get(fingerprint);
+  if (kept !== undefined) return kept;
+  if (known.size >= CERTIFICATES_KEPT_MAX) known.clear();
+  const certificate = parseCertificate(Buffer.from(raw), fingerprint);
+  known.set(fingerprint, certificate);
+  return certificate;
+}
+
+function parseCertificate(raw: Buffer, fingerprint: string): Certificate {
   if (raw.length > ENVELOPE_LIMITS.certificateMaxBytes) throw new BerError('certificate too large');
   const [tbsNode, algorithm, signature] = sequenceOf(readBer(raw, DER_LIMITS));
   const fields = [...sequenceOf(tbsNode)];
@@ -139,7 +155,7 @@ export function readCertificate(raw: Buffer): Certificate {
     signatureAlgorithm: oidOf(sequenceOf(algorithm)[0]),
     signature: wholeBitsOf(signature),
     extensions: readExtensions(extensionsField?.children[0]),
-    fingerprint: createHash('sha256').update(raw).digest('hex'),
+    fingerprint,
   };
 }
 

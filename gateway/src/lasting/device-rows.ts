@@ -1,0 +1,116 @@
+/** Rows of devices, enrolment links and learnt certificates; names, secrets and certificates are sealed, bound to their row. */
+import type { Kysely, Selectable } from 'kysely';
+import type { Correspondent, Device, Enrolment, LastingStore, Vault } from '../ports.ts';
+import type { Schema } from './schema.ts';
+
+/** This part of the lasting store, over a database or a transaction. */
+export function devicePart(db: Kysely<Schema>, vault: Vault) {
+  const toDevice = (row: Selectable<Schema['devices']>): Device => ({
+    id: row.id,
+    mailboxId: row.mailbox_id,
+    person: vault.open('person', row.id, row.sealed_person).toString(),
+    wrappingKey: row.wrapping_key,
+    signingKey: row.signing_key,
+    validUntil: row.valid_until,
+  });
+  const live = (now: number) =>
+    db
+      .selectFrom('devices')
+      .selectAll()
+      .where('revoked_at', 'is', null)
+      .where((where) => where.or([where('valid_until', 'is', null), where('valid_until', '>', now)]));
+  return {
+    async addEnrolment(enrolment) {
+      await db
+        .insertInto('enrolments')
+        .values({
+          id: enrolment.id,
+          mailbox_id: enrolment.mailboxId,
+          sealed_person: vault.seal('person', enrolment.id, Buffer.from(enrolment.person)),
+          sealed_secret: vault.seal('enrolment', enrolment.id, enrolment.secret),
+          expires_at: enrolment.expiresAt,
+          used_by: enrolment.usedBy,
+          device_ttl_seconds: enrolment.deviceTtlSeconds,
+        })
+        .execute();
+    },
+    async enrolment(id): Promise<Enrolment | null> {
+      const row = await db.selectFrom('enrolments').selectAll().where('id', '=', id).executeTakeFirst();
+      if (row === undefined) return null;
+      return {
+        id,
+        mailboxId: row.mailbox_id,
+        person: vault.open('person', id, row.sealed_person).toString(),
+        secret: vault.open('enrolment', id, row.sealed_secret),
+        expiresAt: row.expires_at,
+        usedBy: row.used_by,
+        deviceTtlSeconds: row.device_ttl_seconds,
+      };
+    },
+    async useEnrolment(id, deviceId) {
+      const used = await db
+        .updateTable('enrolments')
+        .set({ used_by: deviceId })
+        .where('id', '=', id)
+        .where((where) => where.or([where('used_by', 'is', null), where('used_by', '=', deviceId)]))
+        .executeTakeFirst();
+      return used.numUpdatedRows > 0n;
+    },
+    async addDevice(device) {
+      await db
+        .insertInto('devices')
+        .values({
+          id: device.id,
+          mailbox_id: device.mailboxId,
+          sealed_person: vault.seal('person', device.id, Buffer.from(device.person)),
+          wrapping_key: device.wrappingKey,
+          signing_key: device.signingKey,
+          valid_until: device.validUntil,
+          revoked_at: null,
+        })
+        .onConflict((conflict) => conflict.column('id').doNothing())
+        .execute();
+    },
+    async device(id, now) {
+      const row = await live(now).where('id', '=', id).executeTakeFirst();
+      return row === undefined ? null : toDevice(row);
+    },
+    devicesOf: async (mailboxId, now) =>
+      (await live(now).where('mailbox_id', '=', mailboxId).orderBy('id').execute()).map(toDevice),
+    liveDevices: async (now) => (await live(now).execute()).map(toDevice),
+    async revokeDevice(id, now) {
+      await db
+        .updateTable('devices')
+        .set({ revoked_at: now })
+        .where('id', '=', id)
+        .where('revoked_at', 'is', null)
+        .execute();
+    },
+    async correspondent(addressIndex): Promise<Correspondent | null> {
+      const row = await db
+        .selectFrom('correspondents')
+        .selectAll()
+        .where('address_index', '=', addressIndex)
+        .executeTakeFirst();
+      if (row === undefined) return null;
+      const certificate = vault.open('correspondent', addressIndex.toString('hex'), row.sealed_certificate);
+      return { addressIndex, certificate, fingerprint: row.fingerprint };
+    },
+    async saveCorrespondent(correspondent, now) {
+      const row = {
+        sealed_certificate: vault.seal(
+          'correspondent',
+          correspondent.addressIndex.toString('hex'),
+          correspondent.certificate,
+        ),
+        fingerprint: correspondent.fingerprint,
+        learnt_at: now,
+      };
+      await db
+        .insertInto('correspondents')
+        .values({ address_index: correspondent.addressIndex, ...row })
+        .onConflict((conflict) => conflict.column('address_index').doUpdateSet(row))
+        .execute();
+    },
+  } satisfies Partial<LastingStore>;
+}

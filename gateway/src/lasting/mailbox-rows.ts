@@ -1,0 +1,97 @@
+/** Rows of hosted mailboxes and their keys; private keys are sealed under the vault, bound to their row. */
+import { createPrivateKey } from 'node:crypto';
+import type { Kysely, Selectable } from 'kysely';
+import type { LastingStore, Mailbox, MailboxKey, MailboxKind, Vault } from '../ports.ts';
+import { bytes } from './row-bytes.ts';
+import type { Schema } from './schema.ts';
+
+/** Certificates one after the other, each with its length in front. */
+function packChain(chain: readonly Buffer[]): Buffer {
+  return Buffer.concat(
+    chain.flatMap((der) => {
+      const length = Buffer.alloc(4);
+      length.writeUInt32BE(der.length);
+      return [length, der];
+    }),
+  );
+}
+
+function unpackChain(packed: Buffer): Buffer[] {
+  const chain: Buffer[] = [];
+  for (let at = 0; at < packed.length; ) {
+    const length = packed.readUInt32BE(at);
+    chain.push(packed.subarray(at + 4, at + 4 + length));
+    at += 4 + length;
+  }
+  return chain;
+}
+
+const toMailbox = (row: Selectable<Schema['mailboxes']>): Mailbox => ({
+  id: row.id,
+  address: row.address,
+  name: row.name,
+  kind: row.kind as MailboxKind,
+});
+
+/** This part of the lasting store, over a database or a transaction. */
+export function mailboxPart(db: Kysely<Schema>, vault: Vault) {
+  return {
+    async addMailbox(mailbox) {
+      await db
+        .insertInto('mailboxes')
+        .values({ ...mailbox, address: mailbox.address.toLowerCase(), created_at: Date.now() })
+        .execute();
+    },
+    async mailboxByAddress(address) {
+      const row = await db
+        .selectFrom('mailboxes')
+        .selectAll()
+        .where('address', '=', address.toLowerCase())
+        .executeTakeFirst();
+      return row === undefined ? null : toMailbox(row);
+    },
+    async mailboxById(id) {
+      const row = await db.selectFrom('mailboxes').selectAll().where('id', '=', id).executeTakeFirst();
+      return row === undefined ? null : toMailbox(row);
+    },
+    mailboxes: async () => (await db.selectFrom('mailboxes').selectAll().orderBy('address').execute()).map(toMailbox),
+    async addMailboxKey(key) {
+      const der = key.privateKey.export({ format: 'der', type: 'pkcs8' });
+      await db
+        .insertInto('mailbox_keys')
+        .values({
+          id: key.id,
+          mailbox_id: key.mailboxId,
+          certificate: key.certificate,
+          chain: packChain(key.chain),
+          sealed_key: vault.seal('mailbox-key', key.id, der),
+          not_before: key.notBefore,
+          not_after: key.notAfter,
+        })
+        .execute();
+      der.fill(0);
+    },
+    async keysOf(mailboxId) {
+      const rows = await db
+        .selectFrom('mailbox_keys')
+        .selectAll()
+        .where('mailbox_id', '=', mailboxId)
+        .orderBy('not_before', 'desc')
+        .execute();
+      return rows.map((row): MailboxKey => {
+        const der = vault.open('mailbox-key', row.id, row.sealed_key);
+        const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+        der.fill(0);
+        return {
+          id: row.id,
+          mailboxId: row.mailbox_id,
+          certificate: bytes(row.certificate),
+          chain: unpackChain(bytes(row.chain)),
+          privateKey,
+          notBefore: row.not_before,
+          notAfter: row.not_after,
+        };
+      });
+    },
+  } satisfies Partial<LastingStore>;
+}

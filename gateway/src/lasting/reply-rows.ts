@@ -1,0 +1,98 @@
+/** Rows of replies: state, revision, and the reply as it came, sealed under the conversation key. */
+import type { ReplyState } from '@estafette/contracts/status';
+import type { Kysely, Selectable } from 'kysely';
+import type { LastingStore, ReplyRow } from '../ports.ts';
+import type { Schema } from './schema.ts';
+
+const toReply = (row: Selectable<Schema['replies']>): ReplyRow => ({
+  id: row.id,
+  mailboxId: row.mailbox_id,
+  conversationId: row.conversation_id,
+  deviceId: row.device_id,
+  state: row.state as ReplyState,
+  failure: row.failure,
+  certain: row.certain === 1,
+  revision: row.revision,
+  announcedRevision: row.announced_revision,
+  attempts: row.attempts,
+  sealed: { iv: row.sealed_iv, ct: row.sealed_ct },
+});
+
+/** This part of the lasting store, over a database or a transaction. */
+export function replyPart(db: Kysely<Schema>) {
+  return {
+    async addReply(reply, now) {
+      const added = await db
+        .insertInto('replies')
+        .values({
+          id: reply.id,
+          mailbox_id: reply.mailboxId,
+          conversation_id: reply.conversationId,
+          device_id: reply.deviceId,
+          state: reply.state,
+          failure: reply.failure,
+          certain: reply.certain ? 1 : 0,
+          revision: reply.revision,
+          announced_revision: reply.announcedRevision,
+          attempts: reply.attempts,
+          sealed_iv: reply.sealed.iv,
+          sealed_ct: reply.sealed.ct,
+          created_at: now,
+          changed_at: now,
+        })
+        .onConflict((conflict) => conflict.column('id').doNothing())
+        .executeTakeFirst();
+      return (added.numInsertedOrUpdatedRows ?? 0n) > 0n;
+    },
+    async reply(id) {
+      const row = await db.selectFrom('replies').selectAll().where('id', '=', id).executeTakeFirst();
+      return row === undefined ? null : toReply(row);
+    },
+    async changeReply(id, change, now) {
+      const row = await db
+        .updateTable('replies')
+        .set((expression) => ({
+          state: change.state,
+          failure: change.failure,
+          certain: change.certain ? 1 : 0,
+          revision: expression('revision', '+', 1),
+          changed_at: now,
+        }))
+        .where('id', '=', id)
+        .returningAll()
+        .executeTakeFirstOrThrow();
+      return toReply(row);
+    },
+    async countAttempt(id) {
+      const row = await db
+        .updateTable('replies')
+        .set((expression) => ({ attempts: expression('attempts', '+', 1) }))
+        .where('id', '=', id)
+        .returning('attempts')
+        .executeTakeFirstOrThrow();
+      return row.attempts;
+    },
+    async markAnnounced(id, revision) {
+      await db
+        .updateTable('replies')
+        .set({ announced_revision: revision })
+        .where('id', '=', id)
+        .where('announced_revision', '<', revision)
+        .execute();
+    },
+    async unfinishedReplies() {
+      const rows = await db
+        .selectFrom('replies')
+        .selectAll()
+        .where((where) =>
+          where.or([
+            where('state', 'in', ['accepted', 'sealed', 'delayed'] satisfies ReplyState[]),
+            where('announced_revision', '<', where.ref('revision')),
+          ]),
+        )
+        .orderBy('created_at')
+        .execute();
+      return rows.map(toReply);
+    },
+  } satisfies Partial<LastingStore>;
+}
