@@ -6,12 +6,13 @@
  * By hand: `node mobile-lite/build.ts [FOLDER]`.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { build as bundle } from 'esbuild';
+import { FAILURES, type Failure } from '@estafette/contracts/failure';
+import { build as bundle, type Plugin } from 'esbuild';
 import { iconPng, iconSvg } from './build-icons.ts';
 
 /** Everything before the first conversation is on the screen (design section 9). */
@@ -45,9 +46,6 @@ export async function buildApp(options: BuildOptions = {}): Promise<AppBuild> {
   const sources = await digestOfSources(minify);
   const earlier = force ? null : await readRecord(outFolder);
   if (earlier !== null && earlier.sources === sources) return { ...earlier.build, outFolder, fresh: false };
-  await rm(outFolder, { recursive: true, force: true });
-  await mkdir(outFolder, { recursive: true });
-
   const files = new Map<string, string | Uint8Array>();
   const script = await bundleOne('src/app/main.tsx', 'app', minify);
   const styles = await bundleOne('src/app/app.css', 'app', minify);
@@ -62,7 +60,6 @@ export async function buildApp(options: BuildOptions = {}): Promise<AppBuild> {
 
   const worker = await bundleOne('src/app/service-worker.ts', 'service-worker', minify, shellOf(files));
   for (const { content } of worker) files.set('service-worker.js', content);
-  for (const [name, content] of files) await writeFile(join(outFolder, name), content);
 
   const build = {
     javascriptGzipBytes: weigh(worker) + weigh(script.filter(({ name }) => !isLanguage(name))) + heaviest(script),
@@ -71,7 +68,8 @@ export async function buildApp(options: BuildOptions = {}): Promise<AppBuild> {
   if (minify && build.javascriptGzipBytes > JAVASCRIPT_BUDGET_BYTES) {
     throw new Error(`JavaScript of ${build.javascriptGzipBytes} bytes (gzip) is above ${JAVASCRIPT_BUDGET_BYTES}`);
   }
-  await writeFile(join(outFolder, RECORD), JSON.stringify({ sources, build }));
+  files.set(RECORD, JSON.stringify({ sources, build }));
+  await replaceFolder(outFolder, files);
   return { ...build, outFolder, fresh: true };
 }
 
@@ -80,6 +78,40 @@ export async function needsBuilding(options: BuildOptions = {}): Promise<boolean
   const earlier = await readRecord(options.outFolder ?? join(HERE, 'dist'));
   return earlier === null || earlier.sources !== (await digestOfSources(options.minify ?? true));
 }
+
+/** A server may be serving the earlier build: the new one takes its place whole. */
+async function replaceFolder(folder: string, files: ReadonlyMap<string, string | Uint8Array>): Promise<void> {
+  await mkdir(dirname(folder), { recursive: true });
+  const fresh = await mkdtemp(`${folder}-new-`);
+  await chmod(fresh, 0o755);
+  for (const [name, content] of files) await writeFile(join(fresh, name), content);
+  const earlier = `${fresh}-earlier`;
+  await rename(folder, earlier).catch(() => undefined);
+  // Where another process has built meanwhile, its folder is as good as ours.
+  await rename(fresh, folder).catch(() => rm(fresh, { recursive: true }));
+  await rm(earlier, { recursive: true, force: true });
+}
+
+/**
+ * What no phone ever says does not ship: of the catalogue of refusals it keeps the codes, and the texts of those
+ * that can reach a person.
+ */
+const trimCatalogue: Plugin = {
+  name: 'trim-catalogue',
+  setup(building) {
+    building.onLoad({ filter: /contracts[\\/]src[\\/]failure\.ts$/ }, async ({ path }) => {
+      const whole = await readFile(path, 'utf8');
+      const catalogue = /(?<=export const FAILURES = )\{[\s\S]*?\n\}(?= as const)/;
+      if (!catalogue.test(whole)) throw new Error(`no catalogue found in ${path}`);
+      const entries = Object.entries<Failure>(FAILURES).map(([code, { person, operator }]) => [
+        code,
+        person === undefined ? {} : { person, operator },
+      ]);
+      const trimmed = JSON.stringify(Object.fromEntries(entries));
+      return { contents: whole.replace(catalogue, () => trimmed), loader: 'ts' };
+    });
+  },
+};
 
 interface Made {
   readonly name: string;
@@ -103,6 +135,7 @@ async function bundleOne(entry: string, name: string, minify: boolean, define = 
     legalComments: 'none',
     logLevel: 'silent',
     define,
+    plugins: [trimCatalogue],
   });
   return outputFiles.map(({ path, contents }) => ({ name: path.replace(/^.*[\\/]/, ''), content: contents }));
 }

@@ -46,7 +46,8 @@ function commandFor(packages) {
  */
 export async function installPackages(packages, reason) {
   if (!(await mayInstallPackages())) {
-    throw new SetupError(`${reason}, which needs root or a password-less sudo. Run: ${commandFor(packages)}`);
+    const hint = 'this needs apt-get, and root or a sudo that asks for no password';
+    throw new SetupError(`missing: ${packages.join(', ')}; ${hint}. Run: ${commandFor(packages)}`);
   }
   const shell = ['sh', '-c', SCRIPT, 'sh', ...packages];
   const [command = 'sh', ...args] = isRoot() ? shell : ['sudo', '-n', ...shell];

@@ -2,7 +2,8 @@
  * Brings the npm dependencies when, and only when, node_modules is not what the lock file says, and picks the Node
  * that runs Estafette: the machine's when it can strip types, else Node 24 from the npm package `node`.
  * The stamp in node_modules is a hash of the lock file, every package.json of the workspaces and the platform.
- * No global state: npm's cache is the user's own, and nothing is installed outside the checkout.
+ * No install script runs but that of `node`: npm would compile better-sqlite3, which carries its binary, with a compiler
+ * and a Python that a fresh machine lacks. No global state: nothing is installed outside the checkout.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -36,7 +37,9 @@ function currentStamp() {
 
 export function dependenciesAreCurrent() {
   try {
-    return readFileSync(stampFile, 'utf8') === currentStamp() && existsSync(bundledNode);
+    return (
+      readFileSync(stampFile, 'utf8') === currentStamp() && (machineNodeStripsTypes() || isExecutable(bundledNode))
+    );
   } catch {
     return false;
   }
@@ -78,14 +81,21 @@ function environmentForNpm() {
 }
 
 export async function bringDependencies() {
+  const run = { environment: environmentForNpm(), ownGroup: true };
   if (!alreadyMatchesLock()) {
     if (onPath('npm') === null) throw new SetupError('npm is not on PATH; install Node.js 20 or newer with npm.');
     const sentence = existsSync(modulesFolder)
       ? 'the dependencies have changed, bringing them with npm ci (about half a minute)'
-      : 'bringing the dependencies with npm ci (first time only, half a minute to two minutes)';
-    const args = ['ci', '--include=dev', '--no-audit', '--no-fund'];
-    if (!(await runStep(sentence, 'npm', args, { environment: environmentForNpm(), ownGroup: true }))) {
+      : 'bringing the dependencies with npm ci (first time only, about half a minute)';
+    const args = ['ci', '--ignore-scripts', '--include=dev', '--no-audit', '--no-fund'];
+    if (!(await runStep(sentence, 'npm', args, run))) {
       throw new SetupError('the dependencies could not be installed; see what npm says above.');
+    }
+  }
+  if (!machineNodeStripsTypes() && !isExecutable(bundledNode)) {
+    const sentence = `this machine has Node ${process.versions.node}: bringing Node 24 from npm (about ten seconds)`;
+    if (!(await runStep(sentence, 'npm', ['rebuild', 'node', '--ignore-scripts=false'], run))) {
+      throw new SetupError('Node 24 could not be brought by npm: install Node 24, or see what npm says above.');
     }
   }
   await chooseNode(true);

@@ -9,7 +9,7 @@
  *    the ticket, never for a device or mailbox named in a frame.
  * 5. Trouble with Redis closes the socket with 1013: the phone comes back by itself and resumes by cursor.
  */
-import { CLOSE_CODES, type CloseCode } from '@estafette/contracts/close-codes';
+import { CLOSE_CODES } from '@estafette/contracts/close-codes';
 import { type DeviceFrame, PROTOCOL_VERSION, type RelayFrame } from '@estafette/contracts/frames';
 import { QUEUES, type ReplyJob } from '@estafette/contracts/queues';
 import type { SealedReply } from '@estafette/contracts/sealed-event';
@@ -17,17 +17,14 @@ import type { RawData, WebSocket } from 'ws';
 import type { Admission } from './access-store.ts';
 import { readDeviceFrame } from './frame-reader.ts';
 import type { RelayContext } from './relay-context.ts';
-import type { Switchboard } from './switchboard.ts';
+import type { SentCloseCode, Switchboard, SwitchedSocket } from './switchboard.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 type SocketState = 'connecting' | 'greeted' | 'catching-up' | 'live' | 'closed';
 
-/** 1006 is what a browser reports when nothing was sent (RFC 6455 §7.1.5). */
-export type SentCloseCode = Exclude<CloseCode, 1006>;
-
 type Hello = Extract<DeviceFrame, { t: 'hello' }>;
 
-export class DeviceSocket {
+export class DeviceSocket implements SwitchedSocket {
   readonly identity: Admission;
   readonly #ws: WebSocket;
   readonly #context: RelayContext;

@@ -9,10 +9,10 @@ import type { Duplex } from 'node:stream';
 import { CLOSE_CODES } from '@estafette/contracts/close-codes';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { Admission } from './access-store.ts';
-import { DeviceSocket, type SentCloseCode } from './device-socket.ts';
+import { DeviceSocket } from './device-socket.ts';
 import { isOriginAllowed, type OriginRule } from './origin.ts';
 import type { RelayContext } from './relay-context.ts';
-import type { Switchboard } from './switchboard.ts';
+import type { SentCloseCode, Switchboard } from './switchboard.ts';
 
 /** How long a peer may take over the closing handshake before its connection is cut. */
 const CLOSE_TIMEOUT_MS = 2_000;

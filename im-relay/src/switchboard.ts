@@ -3,14 +3,28 @@
  * sockets: each reads the inbox after its own position, so a signal lost, doubled or early changes no order and
  * loses nothing. Also the one clock beat for heartbeats, instead of a timer per socket.
  */
-import type { DeviceSocket, SentCloseCode } from './device-socket.ts';
+import type { CloseCode } from '@estafette/contracts/close-codes';
+import type { Admission } from './access-store.ts';
 import { EventPages } from './event-frames.ts';
 import type { RelayContext } from './relay-context.ts';
 import { mailboxTopic, type Signal } from './signals.ts';
 
+/** Codes this side sends; 1006 is only ever seen, never sent (RFC 6455 §7.4.1). */
+export type SentCloseCode = Exclude<CloseCode, 1006>;
+
+/** What the switchboard asks of a device's socket. */
+export interface SwitchedSocket {
+  readonly identity: Admission;
+  /** Read on: there may be something new. */
+  look(): void;
+  beat(nowMs: number): void;
+  close(code: SentCloseCode): void;
+  terminate(): void;
+}
+
 /** One mailbox that has sockets here. */
 interface Line {
-  readonly sockets: Set<DeviceSocket>;
+  readonly sockets: Set<SwitchedSocket>;
   readonly pages: EventPages;
   readonly listening: Promise<() => Promise<void>>;
 }
@@ -19,7 +33,7 @@ export class Switchboard {
   readonly #context: RelayContext;
   readonly #lines = new Map<string, Line>();
   /** Every socket whose connection has not ended, greeted or not. */
-  readonly #sockets = new Set<DeviceSocket>();
+  readonly #sockets = new Set<SwitchedSocket>();
 
   constructor(context: RelayContext) {
     this.#context = context;
@@ -31,7 +45,7 @@ export class Switchboard {
   }
 
   /** A socket opened; it gets no signals yet. */
-  add(socket: DeviceSocket): void {
+  add(socket: SwitchedSocket): void {
     this.#sockets.add(socket);
   }
 
@@ -39,7 +53,7 @@ export class Switchboard {
    * Connects a greeted socket to its mailbox: from now on signals wake it. Older sockets of the same device are told
    * to give way, on every node. False when the mailbox has as many sockets here as it may have.
    */
-  async join(socket: DeviceSocket): Promise<boolean> {
+  async join(socket: SwitchedSocket): Promise<boolean> {
     const { mailboxId, deviceId, connection } = socket.identity;
     const line = this.#lines.get(mailboxId) ?? this.#openLine(mailboxId);
     if (line.sockets.size >= this.#context.limits.socketsPerMailboxMax) return false;
@@ -50,12 +64,12 @@ export class Switchboard {
   }
 
   /** Its connection has ended. */
-  remove(socket: DeviceSocket): void {
+  remove(socket: SwitchedSocket): void {
     this.#sockets.delete(socket);
   }
 
   /** No signal wakes the socket any more. Idempotent. The subscription of a mailbox ends with its last socket. */
-  leave(socket: DeviceSocket): void {
+  leave(socket: SwitchedSocket): void {
     const { mailboxId } = socket.identity;
     const line = this.#lines.get(mailboxId);
     if (line === undefined || !line.sockets.delete(socket) || line.sockets.size > 0) return;
@@ -89,7 +103,7 @@ export class Switchboard {
   }
 
   #openLine(mailboxId: string): Line {
-    const sockets = new Set<DeviceSocket>();
+    const sockets = new Set<SwitchedSocket>();
     const pages = this.#newPages(mailboxId);
     const listening = this.#context.signals.listen(mailboxTopic(mailboxId), (signal) => obey(signal, sockets, pages));
     const line: Line = { sockets, pages, listening };
@@ -98,7 +112,7 @@ export class Switchboard {
   }
 }
 
-function obey(signal: Signal, sockets: ReadonlySet<DeviceSocket>, pages: EventPages): void {
+function obey(signal: Signal, sockets: ReadonlySet<SwitchedSocket>, pages: EventPages): void {
   if (signal.kind === 'look') {
     pages.refresh();
     for (const socket of sockets) socket.look();

@@ -4,9 +4,7 @@
  */
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { toWireLines } from '@estafette/gateway/envelope/mime-entity';
-import type { TRUST_SPACES } from '@estafette/gateway/envelope/trust-space';
-import { openLetter } from '@estafette/gateway/letter-worker';
+import { inspectMail, SPACE_NAMES, type SpaceName } from '@estafette/gateway/inspect';
 import type { OpenedLetter, TrustPaths } from '@estafette/gateway/ports';
 import { demoPaths } from '../demo/material.ts';
 import { layFoundation, openStoreFor, settings } from '../foundation.ts';
@@ -95,26 +93,20 @@ export async function inspect(files: readonly string[], options: InspectOptions)
   const at = options.at === undefined ? Date.now() : Date.parse(options.at);
   if (Number.isNaN(at)) throw new PlainError(`--at must be an ISO 8601 time, but is “${options.at}”.`, 2);
   const space = options.space ?? settings().ESTAFETTE_TRUST_SPACE;
-  if (space !== 'demo' && space !== 'apicrypt-style')
-    throw new PlainError(`--space must be demo or apicrypt-style, but is “${space}”.`, 2);
-  const [keys, trust] = [await keysFor(options), trustFor(options)];
-  for (const file of files) {
-    let bytes: Buffer;
-    try {
-      bytes = readFileSync(file);
-    } catch (error) {
-      throw new PlainError(`${file} cannot be read: ${(error as NodeJS.ErrnoException).code ?? 'unknown trouble'}.`, 2);
-    }
-    print(
-      file,
-      await openLetter({
-        letter: toWireLines(bytes),
-        keys,
-        trust,
-        space: space satisfies keyof typeof TRUST_SPACES,
-        at,
-      }),
-      options.json === true,
-    );
+  if (!SPACE_NAMES.includes(space as SpaceName)) {
+    throw new PlainError(`--space must be one of ${SPACE_NAMES.join(', ')}, but is “${space}”.`, 2);
   }
+  const [keys, trust] = [await keysFor(options), trustFor(options)];
+  let unreadable: PlainError | null = null;
+  for (const file of files) {
+    try {
+      const opened = await inspectMail({ file: readFileSync(file), keys, trust, space: space as SpaceName, at });
+      print(file, opened, options.json === true);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === undefined) throw error;
+      unreadable ??= new PlainError(`${file} cannot be read: ${code}.`, 2);
+    }
+  }
+  if (unreadable !== null) throw unreadable;
 }

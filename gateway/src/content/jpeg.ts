@@ -6,7 +6,7 @@
  * orientation. When it turns the picture, an EXIF of 26 bytes that holds nothing else takes the old one's place.
  */
 
-import type { CleanPicture } from './photo.ts';
+import type { CleanPicture } from './clean-picture.ts';
 
 const SOI = 0xd8;
 const EOI = 0xd9;

@@ -7,6 +7,7 @@
  */
 
 import { CONTENT_LIMITS } from '@estafette/contracts/limits';
+import type { CleanPicture } from './clean-picture.ts';
 import { cleanJpeg } from './jpeg.ts';
 import { cleanPng } from './png.ts';
 
@@ -19,8 +20,6 @@ export function readPhoto(bytes: Buffer): Photo | PhotoRefusal | null {
   if (bytes.subarray(0, 8).toString('latin1') === '\x89PNG\r\n\x1a\n') return bounded('image/png', cleanPng(bytes));
   return null;
 }
-
-export type CleanPicture = { bytes: Buffer; width: number; height: number };
 
 function bounded(mediaType: Photo['mediaType'], picture: CleanPicture | null): Photo | PhotoRefusal {
   if (!picture || picture.width < 1 || picture.height < 1) return { refused: 'damaged' };

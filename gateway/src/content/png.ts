@@ -6,7 +6,7 @@
  */
 
 import { crc32 } from 'node:zlib';
-import type { CleanPicture } from './photo.ts';
+import type { CleanPicture } from './clean-picture.ts';
 
 const DRAWING = new Set(
   'IHDR PLTE IDAT IEND tRNS gAMA cHRM sRGB iCCP cICP sBIT bKGD hIST sPLT pHYS acTL fcTL fdAT'.split(' '),

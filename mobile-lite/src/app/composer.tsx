@@ -97,10 +97,13 @@ export function Composer(props: { conversation: ConversationView; session: Devic
 }
 
 function NoAnswer({ conversation }: { conversation: ConversationView }): JSX.Element {
-  const waits = conversation.messages.some((message) => message.type === 'waiting-for-key');
+  const { messages } = conversation;
+  const waits = messages.some((message) => message.type === 'waiting-for-key');
+  const proven = messages.some((message) => message.type === 'letter' && message.letter.verdict.show === 'verified');
+  const reason = proven ? words.replyImpossible : words.replyUnproven;
   return (
     <p class="composer muted" data-testid="no-answer">
-      {waits ? words.replyNeedsKey : words.replyImpossible}
+      {waits ? words.replyNeedsKey : reason}
     </p>
   );
 }

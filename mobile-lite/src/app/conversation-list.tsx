@@ -2,12 +2,12 @@
 import type { JSX } from 'preact';
 import type { ConversationView, ShownMessage } from '../device/conversation-view.ts';
 import type { DeviceSession } from '../device/device-session.ts';
-import { words } from '../words/words.ts';
+import { reasonSentence, words } from '../words/words.ts';
 import { ExpiryLabel } from './expiry-label.tsx';
 import { formatShortTime } from './format.ts';
 import { useServerNow } from './hooks.ts';
 import { Icon } from './icons.tsx';
-import { patientName, summaryLine } from './result-words.ts';
+import { headline, patientName } from './result-words.ts';
 import { conversationHref } from './route.ts';
 
 export function ConversationList(props: {
@@ -51,7 +51,7 @@ function ConversationItem(props: {
   const { correspondent, patient, result, unread, expiresAt, lastActivityAt } = conversation;
   return (
     <a
-      class={unread > 0 ? 'item unread' : 'item'}
+      class={`item ${unread > 0 ? 'unread' : ''} ${conversation.unreadCritical ? 'urgent' : ''}`}
       href={conversationHref(conversation.conversationId)}
       aria-current={selected ? 'page' : undefined}
       data-testid="conversation-item"
@@ -69,6 +69,7 @@ function ConversationItem(props: {
               {words.critical}
             </span>
           )}
+          <Doubt conversation={conversation} />
           {conversation.needsAttention && <span class="badge amber">{words.replyFailed}</span>}
           {preview(conversation)}
         </span>
@@ -87,10 +88,19 @@ function ConversationItem(props: {
 function preview(conversation: ConversationView): string {
   const last = conversation.messages.at(-1);
   if (last === undefined) return '';
-  if (last.type === 'letter' && conversation.result && last.letter.documents.some(({ kind }) => kind === 'hprim')) {
-    return summaryLine(conversation.result.count, last.letter);
+  if (last.type === 'letter') {
+    const reports = last.letter.documents.flatMap((document) => (document.kind === 'hprim' ? [document.report] : []));
+    if (reports.length > 0) return headline(reports, last.letter);
   }
   return previewOf(last);
+}
+
+/** The name of a sender proves nothing: where the latest letter is not verified, the list says so too. */
+function Doubt({ conversation }: { conversation: ConversationView }): JSX.Element | null {
+  const shows = conversation.messages.flatMap((shown) => ('letter' in shown ? [shown.letter.verdict.show] : []));
+  const show = shows.at(-1);
+  if (show === undefined || show === 'verified') return null;
+  return <span class={`badge ${show === 'quarantine' ? 'red' : 'amber'}`}>{words.trust[show]}</span>;
 }
 
 function previewOf(message: ShownMessage): string {
@@ -98,7 +108,7 @@ function previewOf(message: ShownMessage): string {
     case 'reply':
       return `${message.mine ? words.you : (message.reply.person ?? words.you)} : ${message.reply.text}`;
     case 'quarantine':
-      return words.trust.quarantine;
+      return message.letter.verdict.reasons.slice(0, 1).map(reasonSentence).join('');
     case 'waiting-for-key':
       return words.waitingForKeyShort;
     case 'unreadable':

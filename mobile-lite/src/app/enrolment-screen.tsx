@@ -21,6 +21,7 @@ export function WelcomeScreen({ onLink }: { onLink: (link: string) => void }): J
   };
   return (
     <main class="sheet">
+      <Brand />
       <h1>{words.welcomeTitle}</h1>
       <p>{words.welcomeText}</p>
       <form onSubmit={submit}>
@@ -38,6 +39,14 @@ export function WelcomeScreen({ onLink }: { onLink: (link: string) => void }): J
         </button>
       </form>
     </main>
+  );
+}
+
+function Brand(): JSX.Element {
+  return (
+    <p class="brand">
+      <img src="/icon.svg" alt="" width="40" height="40" /> {words.appName}
+    </p>
   );
 }
 
@@ -71,6 +80,7 @@ export function EnrolmentScreen(props: {
   };
   return (
     <main class="sheet">
+      <Brand />
       <h1>{words.enrolTitle}</h1>
       <ol class="steps">
         {words.enrolSteps.map((step) => (

@@ -27,7 +27,8 @@ function wakeOnReturn(): void {
   addEventListener('pageshow', (event) => {
     if (event.persisted) current?.wake();
   });
-  addEventListener('online', () => current?.wake());
+  // Offline too: the try fails at once, and the banner says what the socket would notice only after a heartbeat.
+  for (const change of ['online', 'offline']) addEventListener(change, () => current?.wake());
 }
 
 function App(props: { store: DeviceStore; session: DeviceSession | null; link: string | null }): JSX.Element {

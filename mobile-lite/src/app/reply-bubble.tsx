@@ -43,12 +43,12 @@ export function ReplyBubble(props: { shown: ShownReply; session: DeviceSession; 
   );
 }
 
-/** «partie 14:03», «échec : …», «correction, finalement remise 14:10». */
+/** «partie à 14:03», «échec : …», «correction, finalement remise à 14:10». */
 export function stateSentence(progress: ReplyProgress, now: number): string {
   const { state, failure, certain, corrected, at } = progress;
   const timed = state === 'sent' || state === 'delivered' || state === 'read';
   const word = state === 'failed' && !certain ? words.replyUncertain : words.replyStates[state];
-  const told = timed && at !== null ? `${word} ${formatMoment(Date.parse(at), now)}` : word;
+  const told = timed && at !== null ? words.replyAt(word, formatMoment(Date.parse(at), now)) : word;
   if (corrected) return `${words.replyCorrected} ${told}`;
   const explained = failure !== null || state === 'failed';
   return explained ? `${told} : ${failureSentence(failure)}` : told;

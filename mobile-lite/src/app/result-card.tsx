@@ -19,19 +19,17 @@ export function ResultCard({ report, now }: { report: HprimReport; now: number }
   return (
     <section class={`card ${severity}`} data-testid="result-card" data-severity={severity}>
       <CardHead report={report} now={now} />
-      <p class={`verdict-line ${severity}`}>
-        {severity === 'critical' && <Icon name="alert" />}
-        {summaryLine(count)}
-      </p>
-      {severity === 'critical' && (
+      {severity === 'critical' ? (
         <p class="call">
           <Icon name="phone" />
           <span>
-            <strong>{words.resultCall}</strong>
+            <strong>{words.resultCall(summaryLine(count))}</strong>
             <br />
             {words.resultCallText}
           </span>
         </p>
+      ) : (
+        <p class={`verdict-line ${severity}`}>{summaryLine(count)}</p>
       )}
       <Rows results={[...of('critical'), ...of('abnormal')]} />
       <Folded label={words.resultUnjudged} results={of('unknown')} open />
@@ -52,12 +50,13 @@ function CardHead({ report, now }: { report: HprimReport; now: number }): JSX.El
   const age = patient.birthDate === null ? null : formatAge(patient.birthDate, now);
   const born = patient.birthDate === null ? null : words.born(patient.sex, formatDate(patient.birthDate));
   const dated = date === null ? words.resultTitle : words.resultOf(formatDate(date));
-  const origin = [dated, sender, fileNumber === '' ? '' : words.resultFile(fileNumber)];
+  const origin = [sender, fileNumber === '' ? '' : words.resultFile(fileNumber)].filter((part) => part !== '');
   return (
     <header>
       <h3>{patientName(patient)}</h3>
       {born !== null && <p>{[born, age].filter((part) => part !== null).join(', ')}</p>}
-      <p class="muted">{origin.filter((part) => part !== '').join(' · ')}</p>
+      <p>{dated}</p>
+      {origin.length > 0 && <p class="muted origin">{origin.join(', ')}</p>}
     </header>
   );
 }
@@ -126,7 +125,7 @@ function Range({ measure }: { measure: Measure }): JSX.Element | null {
   if (measure.low === '' && measure.high === '') return null;
   return (
     <span class="range">
-      <span class="aside">{words.resultReference} </span>({words.resultRange(measure.low, measure.high)})
+      {words.resultReference} {words.resultRange(measure.low, measure.high)}
     </span>
   );
 }

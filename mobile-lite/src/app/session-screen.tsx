@@ -13,6 +13,7 @@ export function SessionScreen({ session }: { session: DeviceSession }): JSX.Elem
   const snapshot = useSnapshot(session);
   const route = useRoute();
   const selected = route.at === 'conversation' ? route.conversationId : null;
+  const { mailboxName, person, address } = snapshot.membership;
   const unread = snapshot.conversations.reduce((sum, conversation) => sum + conversation.unread, 0);
   useEffect(() => {
     document.title = unread > 0 ? `(${unread}) ${words.appName}` : words.appName;
@@ -22,8 +23,8 @@ export function SessionScreen({ session }: { session: DeviceSession }): JSX.Elem
       <nav class="pane-list" aria-label={words.conversations}>
         <header class="bar">
           <div class="title">
-            <h1>{snapshot.membership.mailboxName}</h1>
-            <p class="muted">{snapshot.membership.person}</p>
+            <h1>{mailboxName}</h1>
+            <p class="muted">{person === mailboxName ? address : person}</p>
           </div>
         </header>
         {snapshot.lostReplies > 0 && (

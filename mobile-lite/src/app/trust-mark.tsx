@@ -2,7 +2,7 @@
  * What was found about who wrote: three looks, each with its sign and its word. The name shown as verified is the
  * certificate's, never the one the letter gives itself. Opened, it says how the word was come by.
  */
-import type { Verdict } from '@estafette/contracts/verdict';
+import type { ReasonCode, Verdict } from '@estafette/contracts/verdict';
 import type { JSX } from 'preact';
 import { reasonSentence, words } from '../words/words.ts';
 import { formatDate } from './format.ts';
@@ -25,7 +25,7 @@ export function TrustMark(props: { verdict: Verdict; subjectProtected?: boolean 
           <span class="strong">{word}</span>
           {verdict.show !== 'verified' && verdict.reasons.length > 0 && (
             <span class="reasons">
-              {verdict.reasons.map((code) => (
+              {toldReasons(verdict).map((code) => (
                 <span key={code}>{reasonSentence(code)}</span>
               ))}
             </span>
@@ -44,6 +44,12 @@ export function TrustMark(props: { verdict: Verdict; subjectProtected?: boolean 
   );
 }
 
+/** "Neither signed nor encrypted" says what two other reasons would say again. */
+function toldReasons({ reasons }: Verdict): ReasonCode[] {
+  const implied: ReasonCode[] = reasons.includes('unprotected') ? ['not-signed', 'not-encrypted'] : [];
+  return reasons.filter((code) => !implied.includes(code));
+}
+
 function factsOf(props: { verdict: Verdict; subjectProtected?: boolean }): [string, string][] {
   const { signature, identity, encryption, signer, show, reasons } = props.verdict;
   const texts = words.trust;
@@ -56,7 +62,7 @@ function factsOf(props: { verdict: Verdict; subjectProtected?: boolean }): [stri
   if (props.subjectProtected === false) facts.push([texts.subject, texts.subjectOpen]);
   if (signer === null) return facts;
   facts.push([texts.signer, signer.name]);
-  if (signer.organization) facts.push([texts.organization, signer.organization]);
+  if (signer.organization && signer.organization !== signer.name) facts.push([texts.organization, signer.organization]);
   facts.push(
     [texts.addresses, signer.addresses.join(', ')],
     [texts.issuer, signer.issuer],

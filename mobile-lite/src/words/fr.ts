@@ -15,7 +15,7 @@ export const fr = {
     'Pour recevoir les courriers de votre structure ici, ouvrez le lien reçu (ou scannez le QR code), ou collez-le ci-dessous.',
   welcomeLabel: "Lien d'enrôlement",
   welcomeNext: 'Continuer',
-  enrolTitle: 'Relier cet appareil',
+  enrolTitle: 'Recevoir vos courriers sécurisés ici',
   enrolSteps: [
     "Des clés sont créées ici ; elles ne quitteront pas l'appareil.",
     'La passerelle vérifie que le lien est bien le vôtre.',
@@ -74,7 +74,7 @@ export const fr = {
   },
 
   expiresIn: (left: string) => `s'efface dans ${left}`,
-  days: (d: number, h: number) => `${d} j ${h} h`,
+  days: (d: number, h: number) => (h === 0 ? `${d} j` : `${d} j ${h} h`),
   hours: (h: number, m: number) => `${h} h ${String(m).padStart(2, '0')}`,
   minutes: (m: number) => `${m} min`,
   seconds: (x: number) => `${x} s`,
@@ -97,14 +97,14 @@ export const fr = {
   resultSomeUnknown: (total: number, unknown: number) =>
     `${total} résultat${s(total)}, dont ${unknown} sans interprétation`,
   resultNone: 'Compte rendu sans résultat codé',
-  resultCall: 'Résultat critique : téléphonez',
+  resultCall: (results: string) => `${results} : téléphonez`,
   resultCallText: 'La messagerie ne remplace jamais le téléphone.',
   resultNormal: (count: number) => `${count} résultat${s(count)} dans les normes`,
   resultUnjudged: (count: number) => `${count} résultat${s(count)} sans interprétation`,
   resultText: 'Voir le texte du compte rendu',
   resultRange: (low: string, high: string) =>
     low === '' ? `max. ${high}` : high === '' ? `min. ${low}` : `${low} – ${high}`,
-  resultReference: 'Référence',
+  resultReference: 'réf.',
   resultAlso: 'soit',
   resultComputed: 'calculé par la passerelle',
   resultWarnings: (codes: string) => `Fichier du laboratoire atypique (${codes}) : vérifiez le texte du compte rendu.`,
@@ -116,7 +116,7 @@ export const fr = {
   trust: {
     verified: (name: string) => `Vérifié : ${name}`,
     unverified: 'Non vérifié',
-    quarantine: 'Courrier non ouvert',
+    quarantine: 'Courrier en quarantaine',
     quarantineText: "Le contenu n'est pas affiché. En cas de doute, appelez l'expéditeur.",
     signature: 'Signature',
     identity: 'Identité',
@@ -164,7 +164,8 @@ export const fr = {
   replyQuick: ["D'accord", 'Non', 'Appelez-moi'],
   replyQuickLabel: 'Réponses rapides',
   replyNotKept: "La réponse n'a pas pu être enregistrée : elle est restée dans le champ.",
-  replyImpossible: "Ce courrier n'appelle pas de réponse.",
+  replyUnproven: "Réponse impossible ici : l'expéditeur n'est pas vérifié. Téléphonez-lui.",
+  replyImpossible: "Réponse impossible ici : le certificat du correspondant n'est pas connu.",
   replyNeedsKey: 'Réponse possible dès réception de la clé.',
   replyHeld: "Écrite il y a plus d'une heure. L'envoyer maintenant ?",
   replyHeldSend: 'Envoyer',
@@ -183,6 +184,7 @@ export const fr = {
     failed: 'échec',
     unknown: 'issue inconnue',
   },
+  replyAt: (state: string, moment: string) => `${state} ${/^\d+:/.test(moment) ? 'à' : 'le'} ${moment}`,
   replyUncertain: 'échec probable',
   replyCorrected: 'correction, finalement',
 };
