@@ -1,7 +1,7 @@
 /**
  * Who may import whom (design, section 3). Each rule has a name and the reason it exists; import-rules.test.ts plants
  * a violation of every one to show that it bites. One import may break several rules: all are told.
- * Tests (*.test.ts, and files in a `test` folder) are freer where a rule says so; e2e and bench, at the top, import
+ * Tests (*.test.ts, *.fixture.ts, files in a `test` folder) are freer where a rule says so; e2e and bench, at the top, import
  * anything. Run alone: node setup/run.mjs --without-redis -- setup/import-rules.ts
  */
 import { readFileSync } from 'node:fs';
@@ -46,7 +46,7 @@ interface Rule {
   isBrokenBy: (one: Import) => boolean;
 }
 
-const isTest = (file: string): boolean => /\.test\.tsx?$|(^|\/)test\//.test(file);
+const isTest = (file: string): boolean => /\.(test|fixture)\.tsx?$|(^|\/)test\//.test(file);
 const isAtTop = (file: string): boolean => ['e2e', 'bench'].includes(workspaceOf(file));
 const isWithin = (one: Import, ...workspaces: string[]): boolean => workspaces.includes(workspaceOf(one.from));
 const stageOf = (file: string): string | null => {

@@ -167,7 +167,7 @@ async function unpackRedis() {
     say(`  Redis could not be unpacked: ${/** @type {Error} */ (error).message}`);
     return false;
   } finally {
-    rmSync(aside, { recursive: true, force: true });
+    if (existsSync(aside)) rmSync(aside, { recursive: true, force: true });
   }
 }
 

@@ -7,7 +7,7 @@
 import os from 'node:os';
 import path from 'node:path';
 import { run } from 'node:test';
-import { spec } from 'node:test/reporters';
+import { spec, type TestEvent } from 'node:test/reporters';
 import { parseArgs } from 'node:util';
 import { listFiles, repositoryFolder } from './tree.ts';
 
@@ -40,9 +40,10 @@ function choosePhases(wanted: string[]): Phase[] {
   ].filter((phase) => phase.files.length > 0);
 }
 
-/** The events of all phases as one run: the closing lines of each are held back and told once, added up. */
+/** The events of all phases as one run: what closes each is held back and told once at the end, added up. */
 async function* runPhases(phases: Phase[], namePattern: string | undefined, abort: AbortSignal) {
   const totals = new Map<string, number>();
+  let closing: TestEvent | undefined;
   for (const { files, concurrency, timeoutMs } of phases) {
     const events = run({
       files: files.map((file) => path.join(repositoryFolder, file)),
@@ -52,16 +53,19 @@ async function* runPhases(phases: Phase[], namePattern: string | undefined, abor
       ...(namePattern !== undefined && { testNamePatterns: [namePattern] }),
     });
     for await (const event of events) {
-      const closing =
-        event.type === 'test:diagnostic' && event.data.nesting === 0 ? CLOSING_LINE.exec(event.data.message) : null;
-      if (closing?.[1] !== undefined) totals.set(closing[1], (totals.get(closing[1]) ?? 0) + Number(closing[2]));
+      const [, name, total] =
+        (event.type === 'test:diagnostic' && event.data.nesting === 0 && CLOSING_LINE.exec(event.data.message)) || [];
+      const isPhaseSummary = event.type === 'test:summary' && event.data.file === undefined;
+      if (event.type === 'test:summary' && !event.data.success) process.exitCode ??= 1;
+      if (isPhaseSummary) closing = event;
+      else if (name !== undefined) totals.set(name, (totals.get(name) ?? 0) + Number(total));
       else yield event;
-      if (event.type === 'test:summary' && !event.data.success) process.exitCode = 1;
     }
   }
   for (const [name, total] of totals) {
-    yield { type: 'test:diagnostic' as const, data: { nesting: 0, level: 'info', message: `${name} ${total}` } };
+    yield { type: 'test:diagnostic', data: { nesting: 0, level: 'info', message: `${name} ${total}` } };
   }
+  if (closing) yield closing; // at this one the reporter lists the failures of all phases
 }
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { name: { type: 'string' } } });
