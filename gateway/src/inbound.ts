@@ -5,7 +5,7 @@
  */
 import type { DeliverJob } from '@estafette/contracts/queues';
 import { QUEUES } from '@estafette/contracts/queues';
-import type { Trail } from './audit/trail.ts';
+import { createTrail } from './audit/trail.ts';
 import type { CertificateBook } from './conversation/certificate-book.ts';
 import type { LetterKeeper } from './conversation/letter-message.ts';
 import type { Routing, RoutingQuestion } from './conversation/route-letter.ts';
@@ -24,7 +24,6 @@ export interface InboundOptions {
   readonly store: LastingStore;
   readonly queues: Queues;
   readonly vault: Vault;
-  readonly trail: Trail;
   readonly clock: Clock;
   readonly log: Log;
   /** Resolves when the relay has done the deliver job of this id; rejects after a while. */
@@ -34,8 +33,8 @@ export interface InboundOptions {
 type Routed = Extract<Routing, { outcome: 'routed' }>;
 
 /** Makes the job that takes one spooled letter all the way. */
-export function createInbound(options: InboundOptions): (letterId: string, attempt: number) => Promise<void> {
-  const { spool, store, certificates, keeper, events, queues, vault, trail, clock } = options;
+export function createInbound(options: InboundOptions): (letterId: string) => Promise<void> {
+  const { spool, store, certificates, keeper, events, queues, vault, clock } = options;
 
   const deliver = async (
     routed: Routed,
@@ -56,8 +55,10 @@ export function createInbound(options: InboundOptions): (letterId: string, attem
       events: [...keys, event],
     } satisfies DeliverJob);
     await done;
-    await store.markDelivered(letterId, mailboxId);
-    await trail.letterDelivered(letterId, mailboxId);
+    await store.transaction(async (inside) => {
+      await inside.markDelivered(letterId, mailboxId);
+      await createTrail(inside, clock).letterDelivered(letterId, mailboxId);
+    });
   };
 
   const takeTo = async (letterId: string, letter: SpooledLetter, mailboxId: string): Promise<void> => {
@@ -73,9 +74,13 @@ export function createInbound(options: InboundOptions): (letterId: string, attem
       headers: opened.headers,
       now: clock.now().getTime(),
       dedupeIndex: vault.index('letter-identity', opened.identity),
+      alongside: async (inside) => {
+        const trail = createTrail(inside, clock);
+        await trail.letterAccepted(letterId, letter.receivedAt);
+        await trail.letterOpened(letterId, mailboxId, opened.verdict);
+      },
     });
     if (routed.outcome !== 'routed') return;
-    await trail.letterOpened(letterId, mailboxId, opened.verdict);
     await certificates.learn(letterId, correspondentIndex, opened);
     const receivedAt = new Date(letter.receivedAt).toISOString();
     await keeper.keepOriginal(routed, letterId, letter.bytes);
@@ -83,10 +88,9 @@ export function createInbound(options: InboundOptions): (letterId: string, attem
     await deliver(routed, letterId, opened, { answerable, receivedAt });
   };
 
-  return async (letterId, attempt) => {
+  return async (letterId) => {
     const letter = await spool.read(letterId);
     if (letter === null) return;
-    if (attempt === 1) await trail.letterAccepted(letterId, letter.receivedAt);
     for (const mailboxId of letter.mailboxIds) await takeTo(letterId, letter, mailboxId);
     await spool.remove(letterId);
     const ms = clock.now().getTime() - letter.receivedAt;

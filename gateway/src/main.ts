@@ -175,7 +175,6 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
     store,
     queues,
     vault,
-    trail,
     clock,
     log,
     delivered,
@@ -202,7 +201,7 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
 
   const consumers = [
     await queues.onCompleted(QUEUES.deliver, waiters.onCompleted),
-    await queues.consume<InboundJob>(QUEUES.inbound, (job, attempt) => inbound(job.letterId, attempt), {
+    await queues.consume<InboundJob>(QUEUES.inbound, (job) => inbound(job.letterId), {
       concurrency: INBOUND_CONCURRENCY,
     }),
     await queues.consume<ReplyJob>(QUEUES.reply, answerDevice, { concurrency: REPLY_CONCURRENCY }),

@@ -26,6 +26,8 @@ export interface RoutingQuestion {
     readonly subject: string;
   };
   readonly now: number;
+  /** Written in the same transaction, when the letter is new to the mailbox: all of it is kept, or nothing. */
+  readonly alongside?: (inside: LastingStore) => Promise<void>;
 }
 
 export type Routing =
@@ -175,6 +177,7 @@ export function createRouter(options: RouterOptions): (question: RoutingQuestion
       route: thread.route,
     };
     await inside.addLetter(row, question.now);
+    await question.alongside?.(inside);
     await remember(inside, question, conversation.id);
     await inside.audit(
       { subject: question.letterId, event: 'letter-routed', detail: thread.route, related: conversation.id },

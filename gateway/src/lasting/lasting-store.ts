@@ -2,6 +2,7 @@
  * The lasting store in SQL, one set of queries for SQLite and PostgreSQL. Seals what names people and what opens
  * letters before it is written; a row copied elsewhere does not open, because the seal is bound to its id.
  */
+import type { KeyObject } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import type { LastingStore, Vault } from '../ports.ts';
 import { auditPart } from './audit-rows.ts';
@@ -14,8 +15,9 @@ import type { Schema } from './schema.ts';
 
 /** The lasting store over a migrated database. */
 export function openLastingStore(db: Kysely<Schema>, vault: Vault): LastingStore {
+  const openedKeys = new Map<string, KeyObject>();
   const parts = (database: Kysely<Schema>) => ({
-    ...mailboxPart(database, vault),
+    ...mailboxPart(database, vault, openedKeys),
     ...devicePart(database, vault),
     ...conversationPart(database),
     ...letterPart(database),

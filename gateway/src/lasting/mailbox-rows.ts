@@ -1,5 +1,5 @@
 /** Rows of hosted mailboxes and their keys; private keys are sealed under the vault, bound to their row. */
-import { createPrivateKey } from 'node:crypto';
+import { createPrivateKey, type KeyObject } from 'node:crypto';
 import type { Kysely, Selectable } from 'kysely';
 import type { LastingStore, Mailbox, MailboxKey, MailboxKind, Vault } from '../ports.ts';
 import { bytes } from './row-bytes.ts';
@@ -33,8 +33,21 @@ const toMailbox = (row: Selectable<Schema['mailboxes']>): Mailbox => ({
   kind: row.kind as MailboxKind,
 });
 
-/** This part of the lasting store, over a database or a transaction. */
-export function mailboxPart(db: Kysely<Schema>, vault: Vault) {
+/** Unseals a private key into a key object; its bytes are wiped. */
+function openKey(vault: Vault, row: Selectable<Schema['mailbox_keys']>): KeyObject {
+  const der = vault.open('mailbox-key', row.id, row.sealed_key);
+  try {
+    return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+  } finally {
+    der.fill(0);
+  }
+}
+
+/**
+ * This part of the lasting store, over a database or a transaction. `opened` keeps keys that were unsealed in this
+ * process: a letter does not pay for it again.
+ */
+export function mailboxPart(db: Kysely<Schema>, vault: Vault, opened: Map<string, KeyObject>) {
   return {
     async addMailbox(mailbox) {
       await db
@@ -79,9 +92,8 @@ export function mailboxPart(db: Kysely<Schema>, vault: Vault) {
         .orderBy('not_before', 'desc')
         .execute();
       return rows.map((row): MailboxKey => {
-        const der = vault.open('mailbox-key', row.id, row.sealed_key);
-        const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
-        der.fill(0);
+        const privateKey = opened.get(row.id) ?? openKey(vault, row);
+        opened.set(row.id, privateKey);
         return {
           id: row.id,
           mailboxId: row.mailbox_id,
