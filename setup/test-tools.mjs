@@ -15,6 +15,7 @@ const TEST_TOOLS = [
   { tool: 'chromium', debianPackage: 'chromium', isPresent: () => existsSync('/usr/bin/chromium') },
   { tool: 'swaks', debianPackage: 'swaks', isPresent: () => onPath('swaks') !== null },
   { tool: 'docker-compose', debianPackage: 'docker-compose', isPresent: () => onPath('docker-compose') !== null },
+  { tool: 'caddy', debianPackage: 'caddy', isPresent: () => onPath('caddy') !== null },
   { tool: 'postgresql', debianPackage: 'postgresql', isPresent: hasPostgresServer },
 ];
 

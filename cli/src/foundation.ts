@@ -3,7 +3,7 @@
  */
 import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { openStore } from '@estafette/gateway/main';
+import type { LastingStore } from '@estafette/gateway/ports';
 import { systemClock } from '@estafette/runtime/clock';
 import { type Config, readConfig, WrongSetting } from '@estafette/runtime/config';
 import { createLog } from '@estafette/runtime/log';
@@ -62,8 +62,9 @@ export function layFoundation(config: Config): Foundation {
   };
 }
 
-/** The lasting store of a command that runs beside, or without, a server. */
-export function openStoreFor(foundation: Foundation): ReturnType<typeof openStore> {
+/** The lasting store of a command that runs beside, or without, a server. Loads the mail side only when asked for. */
+export async function openStoreFor(foundation: Foundation): Promise<LastingStore> {
+  const { openStore } = await import('@estafette/gateway/main');
   return openStore(foundation.config, foundation.vault);
 }
 

@@ -75,6 +75,8 @@ const SWEEP_EVERY_MS = 5_000;
 /** A spooled letter older than this without having been delivered is queued again: Redis may have forgotten it. */
 const SPOOL_OVERDUE_MS = 10_000;
 const DELIVERY_WAIT_MS = 15_000;
+/** At start the relay hears again of devices revoked this recently: it may not have been told. */
+const REVOCATIONS_RETOLD_MS = 24 * 3_600_000;
 
 /** The gateway's HPKE key pair, made on first start and kept in the safe under the vault. */
 async function gatewayKeys(safe: BlobStore, vault: Vault): Promise<CryptoKeyPair> {
@@ -215,11 +217,21 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
       log.warn('letter not queued yet, the sweep will', { letterId, error });
     });
   };
+  let revokedSince = clock.now().getTime() - REVOCATIONS_RETOLD_MS;
+  const tellRevocations = async (): Promise<void> => {
+    const now = clock.now().getTime();
+    for (const { id, mailboxId } of await store.devicesRevokedSince(revokedSince)) {
+      const job: DeliverJob = { kind: 'device-revoked', mailboxId, deviceId: id };
+      await queues.add(QUEUES.deliver, `${id}.revoked`, job);
+    }
+    revokedSince = now - SWEEP_EVERY_MS;
+  };
   const sweep = async (overdueMs: number): Promise<void> => {
     const waiting = await spool.waiting();
     backlog = waiting.length;
     for (const { letterId, storedAt } of waiting) if (storedAt <= clock.now().getTime() - overdueMs) enqueue(letterId);
     await eraseOver();
+    await tellRevocations();
   };
   const introduceDevices = async (): Promise<void> => {
     for (const { id, mailboxId, signingKey, validUntil } of await store.liveDevices(clock.now().getTime())) {

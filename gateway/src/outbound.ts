@@ -123,6 +123,7 @@ export function createOutbound(options: OutboundOptions): Outbound {
       if (row.state === 'accepted') await sealAndSend(row);
     },
     async resume() {
+      await sender.tidy();
       for (const row of await store.unfinishedReplies()) {
         if (row.announcedRevision < row.revision) await status.announce(row);
         if (row.state === 'accepted') await sealAndSend(row);

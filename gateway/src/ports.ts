@@ -203,9 +203,12 @@ export interface LastingStore {
   enrolment(id: string): Promise<Enrolment | null>;
   /** Marks the link as used by this device; false when another device used it. */
   useEnrolment(id: string, deviceId: string): Promise<boolean>;
-  addDevice(device: Device): Promise<void>;
+  /** False when the id is taken, by a device that lives or by one that was revoked. */
+  addDevice(device: Device): Promise<boolean>;
   device(id: string, now: number): Promise<Device | null>;
   devicesOf(mailboxId: string, now: number): Promise<Device[]>;
+  /** Devices revoked since a time, for telling the relay. */
+  devicesRevokedSince(since: number): Promise<{ id: string; mailboxId: string }[]>;
   liveDevices(now: number): Promise<Device[]>;
   revokeDevice(id: string, now: number): Promise<void>;
 
@@ -223,6 +226,8 @@ export interface LastingStore {
   addLetter(letter: LetterRow, now: number): Promise<void>;
   letterByDedupe(mailboxId: string, dedupeIndex: Buffer): Promise<LetterRow | null>;
   lettersOf(letterId: string): Promise<LetterRow[]>;
+  /** Into another conversation: the first expired before the letter was delivered. */
+  moveLetter(letterId: string, mailboxId: string, conversationId: string): Promise<void>;
   markDelivered(letterId: string, mailboxId: string): Promise<void>;
   lastAnswerableLetter(conversationId: string): Promise<LetterRow | null>;
   /** What the answer to a letter needs (subject, ids, quote), sealed under the conversation key. */

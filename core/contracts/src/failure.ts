@@ -134,10 +134,10 @@ export const FAILURES = {
     operator: 'The correspondent certificate is expired, revoked or not made for encryption.',
   },
   'own-certificate-unusable': {
-    retry: 'later',
+    retry: 'never',
     side: 'ours',
     peer: 'own-certificate-unusable',
-    person: "Le certificat de votre structure n'est pas valable : la réponse est retenue.",
+    person: "Le certificat de votre structure n'est pas valable : la réponse n'est pas partie.",
     operator: 'The mailbox has no key and certificate valid now for signing.',
   },
   'next-hop-unreachable': {

@@ -107,7 +107,7 @@ export const DISPATCH_LIMITS = {
   connectionTimeoutMs: 20_000,
   socketTimeoutMs: 120_000,
   /** Attempts and the first pause between them (doubling): about two days in all. */
-  attemptsMax: 16,
+  attemptsMax: 58,
   firstRetryMs: 5_000,
   poolConnectionsMax: 4,
 } as const;

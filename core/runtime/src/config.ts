@@ -136,7 +136,7 @@ export const SETTINGS = {
   ESTAFETTE_CONVERSATION_TTL_SECONDS: setting(
     String(CONVERSATION_LIMITS.defaultTtlSeconds),
     wholeNumber(CONVERSATION_LIMITS.minTtlSeconds, CONVERSATION_LIMITS.maxTtlSeconds),
-    'life of a conversation after its last message',
+    'life of a conversation after its last letter',
   ),
   ESTAFETTE_EPOCH_SECONDS: setting(
     '3600',

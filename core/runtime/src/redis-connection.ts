@@ -42,4 +42,7 @@ export async function refuseUnsafeRedis(redis: Redis): Promise<void> {
       'Redis does not persist (appendonly is no): set "appendonly yes" and "appendfsync always" in redis.conf.',
     );
   }
+  if ((await read('appendfsync')) === 'no') {
+    throw new Error('Redis does not flush what it writes (appendfsync is no): set "appendfsync always" in redis.conf.');
+  }
 }

@@ -39,7 +39,7 @@ export type Routing =
       readonly isNew: boolean;
     }
   | { readonly outcome: 'duplicate'; readonly letterId: string }
-  | { readonly outcome: 'expired-meanwhile' };
+  | { readonly outcome: 'delivered-before' };
 
 export interface RouterOptions {
   readonly store: LastingStore;
@@ -151,6 +151,14 @@ export function createRouter(options: RouterOptions): (question: RoutingQuestion
       });
   };
 
+  /** A letter that waited so long for its delivery that its conversation expired gets another one. */
+  const move = async (inside: LastingStore, question: RoutingQuestion, seen: LetterRow) => {
+    const conversation = await open(inside, question);
+    await inside.moveLetter(seen.letterId, seen.mailboxId, conversation.id);
+    await remember(inside, question, conversation.id);
+    return { row: { ...seen, conversationId: conversation.id, route: 'new-expired' }, conversation, isNew: true };
+  };
+
   const routeOnce = async (
     inside: LastingStore,
     question: RoutingQuestion,
@@ -160,7 +168,10 @@ export function createRouter(options: RouterOptions): (question: RoutingQuestion
     if (seen !== null) {
       const conversation = await inside.conversation(seen.conversationId);
       if (conversation === null) throw new Error('a letter without its conversation');
-      return { row: seen, conversation, isNew: true };
+      const isOver = (await custody.unwrap(conversation)) === null;
+      return isOver && seen.state === 'routed'
+        ? move(inside, question, seen)
+        : { row: seen, conversation, isNew: true };
     }
     const thread = await findThread(inside, question);
     const conversation =
@@ -196,7 +207,7 @@ export function createRouter(options: RouterOptions): (question: RoutingQuestion
       return { outcome: 'duplicate', letterId: routed.letterId };
     }
     const key = await custody.unwrap(routed.conversation);
-    if (key === null) return { outcome: 'expired-meanwhile' };
+    if (key === null) return { outcome: 'delivered-before' };
     return {
       outcome: 'routed',
       conversation: routed.conversation,

@@ -31,9 +31,13 @@ export interface NextHop {
   close(): void;
 }
 
+/** The commands whose answer is about the mail; a 5xx to the greeting, EHLO or STARTTLS is about the connection. */
+const COMMANDS_OF_THE_MAIL: readonly (string | undefined)[] = ['MAIL FROM', 'RCPT TO', 'DATA'];
+
 function outcomeOf(error: unknown): SendOutcome {
-  const smtpCode = (error as { responseCode?: number }).responseCode ?? null;
-  if (smtpCode !== null && smtpCode >= 500 && smtpCode !== 503) return { outcome: 'refused', smtpCode };
+  const { responseCode: smtpCode = null, command } = error as { responseCode?: number; command?: string };
+  const isOfTheMail = COMMANDS_OF_THE_MAIL.includes(command);
+  if (isOfTheMail && smtpCode !== null && smtpCode >= 500 && smtpCode !== 503) return { outcome: 'refused', smtpCode };
   return { outcome: 'later', failure: smtpCode === null ? 'next-hop-unreachable' : 'next-hop-deferred', smtpCode };
 }
 

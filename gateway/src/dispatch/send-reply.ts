@@ -21,6 +21,8 @@ export interface Sender {
   keep(replyId: string, to: string, sealed: Uint8Array): Promise<void>;
   /** Puts the next attempt into the queue. */
   schedule(row: ReplyRow, delayMs?: number): Promise<void>;
+  /** Removes sealed bytes of replies that have left or failed: a crash may have kept them. */
+  tidy(): Promise<void>;
   /** One attempt; finds nothing to do when the reply has left or failed. */
   attempt(replyId: string): Promise<void>;
 }
@@ -60,6 +62,7 @@ export function createSender(options: {
     if (row.attempts >= DISPATCH_LIMITS.attemptsMax) {
       await trail.replyFailed(row.id, 'next-hop-gave-up');
       await change(row, { state: 'failed', failure: 'next-hop-gave-up', certain: false });
+      await safe.delete(OUT + row.id);
       return;
     }
     await trail.replyDelayed(row.id, failure);
@@ -73,6 +76,12 @@ export function createSender(options: {
     async keep(replyId, to, sealed) {
       const head = Buffer.from(`${JSON.stringify({ to })}\n`);
       await safe.put(OUT + replyId, vault.seal('spool', replyId, Buffer.concat([head, sealed])));
+    },
+    async tidy() {
+      for await (const { name } of safe.list(OUT)) {
+        const row = await store.reply(name.slice(OUT.length));
+        if (row !== null && !['accepted', 'sealed', 'delayed'].includes(row.state)) await safe.delete(name);
+      }
     },
     async attempt(replyId) {
       const before = await store.reply(replyId);

@@ -57,7 +57,7 @@ export function devicePart(db: Kysely<Schema>, vault: Vault) {
       return used.numUpdatedRows > 0n;
     },
     async addDevice(device) {
-      await db
+      const added = await db
         .insertInto('devices')
         .values({
           id: device.id,
@@ -69,7 +69,8 @@ export function devicePart(db: Kysely<Schema>, vault: Vault) {
           revoked_at: null,
         })
         .onConflict((conflict) => conflict.column('id').doNothing())
-        .execute();
+        .executeTakeFirst();
+      return (added.numInsertedOrUpdatedRows ?? 0n) > 0n;
     },
     async device(id, now) {
       const row = await live(now).where('id', '=', id).executeTakeFirst();
@@ -77,6 +78,10 @@ export function devicePart(db: Kysely<Schema>, vault: Vault) {
     },
     devicesOf: async (mailboxId, now) =>
       (await live(now).where('mailbox_id', '=', mailboxId).orderBy('id').execute()).map(toDevice),
+    async devicesRevokedSince(since) {
+      const query = db.selectFrom('devices').select(['id', 'mailbox_id']).where('revoked_at', '>=', since);
+      return (await query.execute()).map((row) => ({ id: row.id, mailboxId: row.mailbox_id }));
+    },
     liveDevices: async (now) => (await live(now).execute()).map(toDevice),
     async revokeDevice(id, now) {
       await db

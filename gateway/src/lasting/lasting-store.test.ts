@@ -12,9 +12,10 @@ import { openSqlite } from '@estafette/runtime/sqlite-database';
 import { openVault } from '@estafette/runtime/vault';
 import type { Kysely } from 'kysely';
 import type { LastingStore } from '../ports.ts';
-import { index, lastingStoreConformance, NOW, newMailbox } from './lasting-store.conformance.ts';
+import { lastingStoreConformance } from './lasting-store.conformance.ts';
 import { openLastingStore } from './lasting-store.ts';
 import { migrate } from './migrations.ts';
+import { index, NOW, newMailbox } from './rows.conformance.ts';
 import type { Schema } from './schema.ts';
 
 const vault = openVault(randomBytes(32));

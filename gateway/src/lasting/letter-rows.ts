@@ -44,6 +44,14 @@ export function letterPart(db: Kysely<Schema>) {
     },
     lettersOf: async (letterId) =>
       (await db.selectFrom('letters').selectAll().where('letter_id', '=', letterId).execute()).map(toLetter),
+    async moveLetter(letterId, mailboxId, conversationId) {
+      await db
+        .updateTable('letters')
+        .set({ conversation_id: conversationId, route: 'new-expired' })
+        .where('letter_id', '=', letterId)
+        .where('mailbox_id', '=', mailboxId)
+        .execute();
+    },
     async markDelivered(letterId, mailboxId) {
       await db
         .updateTable('letters')
