@@ -115,7 +115,10 @@ export function sealMail(task: SealTask): SealedMail {
   };
 }
 
-/** Entry of the worker thread. */
+/**
+ * Entry of the worker thread, called by piscina.
+ * @public
+ */
 export default function run(task: OpenTask | SealTask): Promise<OpenedLetter> | SealedMail {
   return task.kind === 'open' ? openLetter(task) : sealMail(task);
 }

@@ -14,8 +14,7 @@ export interface DemoLetter {
 
 const DOCTOR_TEXT = `Bonjour,
 
-Pouvez-vous me confirmer que Mme DESSAINT a bien reçu sa fluindione ce mois-ci,
-et à quelle date ? Son INR de ce matin m'inquiète.
+Pouvez-vous me confirmer que Mme DESSAINT a bien reçu sa fluindione ce mois-ci, et à quelle date ? Son INR de ce matin m'inquiète.
 
 Bien confraternellement,
 Dr Claire MARTIN

@@ -11,7 +11,6 @@ import { REPLY_STATES } from './status.ts';
 import { VerdictSchema } from './verdict.ts';
 
 const PersonAddressSchema = v.object({ name: v.string(), address: v.string() });
-export type PersonAddress = v.InferOutput<typeof PersonAddressSchema>;
 
 /** Why a letter stands in this conversation (design: routing order). */
 export const ROUTES = ['thread-token', 'in-reply-to', 'references', 'new', 'new-unproven', 'new-expired'] as const;

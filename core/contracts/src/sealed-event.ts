@@ -45,7 +45,6 @@ export const RefusedEventSchema = v.object({
   replyId: idOf('reply'),
   failure: v.string(),
 });
-export type RefusedEvent = v.InferOutput<typeof RefusedEventSchema>;
 
 export const InboxEventSchema = v.variant('kind', [KeyEventSchema, SealedEventSchema, RefusedEventSchema]);
 export type InboxEvent = v.InferOutput<typeof InboxEventSchema>;

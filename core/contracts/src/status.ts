@@ -30,8 +30,3 @@ const NEXT: Record<ReplyState, readonly ReplyState[]> = {
 export function mayFollow(from: ReplyState, to: ReplyState): boolean {
   return NEXT[from].includes(to);
 }
-
-/** States after which nothing more is expected of us. */
-export function isFinal(state: ReplyState): boolean {
-  return state === 'read' || state === 'delivered' || state === 'failed';
-}

@@ -71,6 +71,3 @@ export function createLog(options: { level: 'debug' | 'info' | 'warn' | 'error';
     error: (message, fields) => out.error(admitted(fields), message),
   };
 }
-
-/** For commands and tests that have nowhere to log to. */
-export const silentLog: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };

@@ -69,6 +69,8 @@ export function Composer(props: { conversation: ConversationView; session: Devic
         <textarea
           ref={field}
           rows={1}
+          // Else the browser keeps what is typed, in clear, in its session files.
+          autocomplete="off"
           value={text}
           aria-label={words.replyLabel(correspondent?.name ?? '')}
           placeholder={words.replyPlaceholder}

@@ -68,10 +68,9 @@ function ConversationItem(props: {
               <Icon name="alert" />
               {words.critical}
             </span>
-          )}
-          <Doubt conversation={conversation} />
-          {conversation.needsAttention && <span class="badge amber">{words.replyFailed}</span>}
-          {preview(conversation)}
+          )}{' '}
+          <Doubt conversation={conversation} />{' '}
+          {conversation.needsAttention && <span class="badge amber">{words.replyFailed}</span>} {preview(conversation)}
         </span>
         {unread > 0 && (
           <span class="dot" title={words.unread(unread)}>

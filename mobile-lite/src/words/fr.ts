@@ -97,7 +97,7 @@ export const fr = {
   resultSomeUnknown: (total: number, unknown: number) =>
     `${total} résultat${s(total)}, dont ${unknown} sans interprétation`,
   resultNone: 'Compte rendu sans résultat codé',
-  resultCall: (results: string) => `${results} : téléphonez`,
+  resultCall: (results: string) => `${results}\u00a0: téléphonez`,
   resultCallText: 'La messagerie ne remplace jamais le téléphone.',
   resultNormal: (count: number) => `${count} résultat${s(count)} dans les normes`,
   resultUnjudged: (count: number) => `${count} résultat${s(count)} sans interprétation`,
@@ -108,13 +108,13 @@ export const fr = {
   resultAlso: 'soit',
   resultComputed: 'calculé par la passerelle',
   resultWarnings: (codes: string) => `Fichier du laboratoire atypique (${codes}) : vérifiez le texte du compte rendu.`,
-  resultFile: (number: string) => `dossier ${number}`,
+  resultFile: (number: string) => `dossier\u00a0${number}`,
   flags: { N: 'normal', L: 'bas', H: 'haut', LL: 'très bas', HH: 'très haut' },
   severities: { critical: 'Critique', abnormal: 'Anormal', normal: 'Normal', unknown: 'Sans interprétation' },
   statuses: { F: 'validé', R: 'non validé', P: 'provisoire', C: 'corrigé' },
 
   trust: {
-    verified: (name: string) => `Vérifié : ${name}`,
+    verified: (name: string) => `Vérifié\u00a0: ${name}`,
     unverified: 'Non vérifié',
     quarantine: 'Courrier en quarantaine',
     quarantineText: "Le contenu n'est pas affiché. En cas de doute, appelez l'expéditeur.",
