@@ -1,7 +1,7 @@
 /**
  * What every command stands on: settings, data folder, vault, log, lasting store. Servers add Redis, queues and blobs.
  */
-import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { LastingStore } from '@estafette/gateway/ports';
 import { systemClock } from '@estafette/runtime/clock';
@@ -12,6 +12,7 @@ import type { RedisPlace } from '@estafette/runtime/redis-connection';
 import { startPrivateRedis } from '@estafette/runtime/redis-server';
 import type { Shutdown } from '@estafette/runtime/shutdown';
 import { openVault, readVaultKey } from '@estafette/runtime/vault';
+import { makeDataFolder } from './data-folder.ts';
 import { PlainError } from './plain-error.ts';
 
 /** Settings of this run, or a sentence about the wrong one. */
@@ -36,7 +37,7 @@ export interface Foundation {
 /** Opens the data folder and the vault. */
 export function layFoundation(config: Config): Foundation {
   const home = config.ESTAFETTE_HOME;
-  mkdirSync(home, { recursive: true, mode: 0o700 });
+  makeDataFolder(home);
   accessSync(home, constants.W_OK);
   const log = createLog({
     level: config.ESTAFETTE_LOG_LEVEL,

@@ -22,6 +22,9 @@ export function explain(error: unknown): unknown {
   if ((code === 'EACCES' || code === 'EROFS' || code === 'EPERM') && path !== undefined) {
     return new PlainError(`${path} cannot be written: choose another data folder with ESTAFETTE_HOME.`);
   }
+  if (code === 'ENOENT' && syscall === 'mkdir') {
+    return new PlainError(`${path} cannot be made: choose another data folder with ESTAFETTE_HOME.`);
+  }
   if (code === 'ENOSPC') return new PlainError('The disk is full.');
   if (code === 'ENOTDIR' || code === 'EEXIST')
     return new PlainError(`${path} is in the way: the data folder (ESTAFETTE_HOME) must be a folder.`);

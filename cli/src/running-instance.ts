@@ -2,8 +2,9 @@
  * One server per data folder. `server.json` names the process that runs and the addresses it serves, for the other
  * commands; a second server on the same folder is refused, a file left by a killed one is taken over.
  */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeDataFolder } from './data-folder.ts';
 import { PlainError } from './plain-error.ts';
 
 export interface RunningInstance {
@@ -48,7 +49,7 @@ export function takeFolder(home: string): {
   announce(addresses: { smtp: string | null; web: string | null }): void;
   release(): void;
 } {
-  mkdirSync(home, { recursive: true, mode: 0o700 });
+  makeDataFolder(home);
   const other = findRunning(home);
   if (other !== null)
     throw new PlainError(

@@ -1,9 +1,10 @@
 /** `estafette doctor`: checks that this machine and these settings can run Estafette, one line per check. */
 import { execFileSync } from 'node:child_process';
 import { constants, generateKeyPairSync, privateDecrypt, publicEncrypt } from 'node:crypto';
-import { accessSync, mkdirSync, constants as modes, statfsSync } from 'node:fs';
+import { accessSync, constants as modes, statfsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { Config } from '@estafette/runtime/config';
+import { makeDataFolder } from '../data-folder.ts';
 import { findRedisProgram, settings } from '../foundation.ts';
 import { PlainError } from '../plain-error.ts';
 import { findRunning } from '../running-instance.ts';
@@ -46,7 +47,7 @@ function checkKeyTransport(): Finding {
 function checkFolder(config: Config): Finding {
   const home = config.ESTAFETTE_HOME;
   try {
-    mkdirSync(home, { recursive: true, mode: 0o700 });
+    makeDataFolder(home);
     accessSync(home, modes.W_OK);
     const { bavail, bsize } = statfsSync(home);
     const free = bavail * bsize;

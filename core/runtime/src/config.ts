@@ -3,6 +3,7 @@
  * The README's table lists the same names (compared by `npm run check`). Read once, at start, and passed on;
  * nothing else in the project reads the environment.
  */
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { CONVERSATION_LIMITS } from '@estafette/contracts/limits';
 
@@ -40,6 +41,14 @@ function oneOf<const W extends string>(...words: W[]) {
   return (text: string) => (words.includes(text as W) ? (text as W) : expected(`one of ${words.join(', ')}`));
 }
 
+const folder = (text: string) => (text === '' ? expected('a folder') : resolve(text));
+
+/** An IP address or a host name; an empty one would listen on every address of the machine. */
+const host = (text: string) =>
+  isIP(text) !== 0 || /^(?=.{1,253}$)[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(text)
+    ? text
+    : expected('an IP address or a host name');
+
 const optionalText = (text: string) => (text === '' ? null : text);
 const optionalPath = (text: string) => (text === '' ? null : resolve(text));
 
@@ -69,13 +78,13 @@ function setting<T>(fallback: string, read: Setting<T>['read'], meaning: string)
 
 /** Every setting, by the name of its environment variable. */
 export const SETTINGS = {
-  ESTAFETTE_HOME: setting('./var', (text) => resolve(text), 'data folder: everything Estafette keeps'),
+  ESTAFETTE_HOME: setting('./var', folder, 'data folder: everything Estafette keeps'),
   ESTAFETTE_BLOBS_FOLDER: setting(
     '',
     optionalPath,
     'folder of sealed attachments, shared by gateway and relay nodes; default: blobs in the data folder',
   ),
-  ESTAFETTE_HOST: setting('127.0.0.1', (text) => text, 'address to listen on'),
+  ESTAFETTE_HOST: setting('127.0.0.1', host, 'address to listen on'),
   ESTAFETTE_SMTP_PORT: setting('2525', port, 'port of the SMTP gateway (STARTTLS)'),
   ESTAFETTE_HTTP_PORT: setting('8080', port, 'port of the relay and the web app'),
   ESTAFETTE_WEB_URL: setting(
@@ -165,13 +174,17 @@ export type Config = { readonly [N in SettingName]: Read<(typeof SETTINGS)[N]> }
 /** A wrong setting; the message names it, says what was expected and what was found. */
 export class WrongSetting extends Error {}
 
+/** The value as it may be repeated: an address loses its user and password. */
+const withoutCredentials = (text: string): string => text.replace(/^([a-z+]*:\/\/)?.*@/is, '$1…@');
+
 /** Reads every setting; throws `WrongSetting` at the first that is wrong. Values of secrets are not repeated. */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
   const config: Record<string, unknown> = {};
   for (const [name, { fallback, read }] of Object.entries(SETTINGS) as [SettingName, Setting<unknown>][]) {
     const text = environment[name] ?? fallback;
     const value = read(text);
-    if (value instanceof Expectation) throw new WrongSetting(`${name} must be ${value.expected}, but is “${text}”.`);
+    if (value instanceof Expectation)
+      throw new WrongSetting(`${name} must be ${value.expected}, but is “${withoutCredentials(text)}”.`);
     config[name] = value;
   }
   for (const name of Object.keys(environment)) {

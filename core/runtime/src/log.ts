@@ -71,3 +71,6 @@ export function createLog(options: { level: 'debug' | 'info' | 'warn' | 'error';
     error: (message, fields) => out.error(admitted(fields), message),
   };
 }
+
+/** A log that keeps nothing, for tests and commands that have nowhere to log to. */
+export const silentLog: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };

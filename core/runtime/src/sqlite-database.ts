@@ -2,9 +2,27 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
-import { Kysely, SqliteDialect } from 'kysely';
+import { Kysely, type SqliteDatabase, SqliteDialect } from 'kysely';
 
 const BUSY_TIMEOUT_MS = 10_000;
+
+const STATEMENTS_KEPT_MAX = 500;
+
+/** The database with its statements kept: the same query is prepared once, not for every letter. */
+function keepingStatements(database: Database.Database): SqliteDatabase {
+  const kept = new Map<string, ReturnType<SqliteDatabase['prepare']>>();
+  return {
+    close: () => void database.close(),
+    prepare(sql) {
+      const known = kept.get(sql);
+      if (known !== undefined) return known;
+      if (kept.size >= STATEMENTS_KEPT_MAX) kept.clear();
+      const statement = database.prepare(sql) as ReturnType<SqliteDatabase['prepare']>;
+      kept.set(sql, statement);
+      return statement;
+    },
+  };
+}
 
 /** Opens (and makes) the database file; `:memory:` for tests. */
 export function openSqlite<Schema>(file: string): Kysely<Schema> {
@@ -15,5 +33,5 @@ export function openSqlite<Schema>(file: string): Kysely<Schema> {
   database.pragma('foreign_keys = ON');
   database.pragma('secure_delete = ON');
   database.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
-  return new Kysely<Schema>({ dialect: new SqliteDialect({ database }) });
+  return new Kysely<Schema>({ dialect: new SqliteDialect({ database: keepingStatements(database) }) });
 }

@@ -3,7 +3,15 @@
  * front, and the place of the ciphertext as AAD, so that a sealed column cannot be moved to another row.
  * The key comes from the environment or from a file outside the database it protects.
  */
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Vault, VaultPurpose } from './ports.ts';
@@ -16,10 +24,11 @@ const TAG_BYTES = 16;
 export function openVault(key: Buffer): Vault {
   if (key.length !== KEY_BYTES)
     throw new RangeError(`the vault key must have ${KEY_BYTES} bytes, it has ${key.length}`);
-  const keys = new Map<string, Buffer>();
-  const keyFor = (use: 'seal' | 'index', purpose: VaultPurpose): Buffer => {
+  const keys = new Map<string, KeyObject>();
+  const keyFor = (use: 'seal' | 'index', purpose: VaultPurpose): KeyObject => {
     const name = `estafette/1 ${use} ${purpose}`;
-    const known = keys.get(name) ?? Buffer.from(hkdfSync('sha256', key, Buffer.alloc(0), name, KEY_BYTES));
+    const derive = () => createSecretKey(Buffer.from(hkdfSync('sha256', key, Buffer.alloc(0), name, KEY_BYTES)));
+    const known = keys.get(name) ?? derive();
     keys.set(name, known);
     return known;
   };

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { rmSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { newRedisFolder, REDIS_PROGRAM } from './private-redis.fixture.ts';
+import { queuesConformance } from './queue.conformance.ts';
+import { openQueues } from './queue.ts';
+import { type PrivateRedis, startPrivateRedis } from './redis-server.ts';
+import { silentLog } from './silent-log.fixture.ts';
+
+const folder = newRedisFolder();
+let server: PrivateRedis;
+before(async () => {
+  server = await startPrivateRedis({ program: REDIS_PROGRAM, folder, log: silentLog });
+});
+after(async () => {
+  await server.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const open = () => openQueues({ socket: server.socket }, silentLog);
+queuesConformance('BullMQ', open);
+
+test('jobs outlive a Redis that is killed, and consumers come back by themselves', async () => {
+  const queues = open();
+  const seen: number[] = [];
+  await queues.consume<{ n: number }>('survivors', async ({ n }) => void seen.push(n), { concurrency: 1 });
+  await queues.add('survivors', 'first', { n: 1 });
+  const pid = server.pid() as number;
+  process.kill(pid, 'SIGKILL');
+  for (let waited = 0; server.pid() === pid; waited += 50) {
+    assert.ok(waited < 60_000);
+    await pause(50);
+  }
+  await queues.add('survivors', 'second', { n: 2 });
+  for (let waited = 0; !(seen.includes(1) && seen.includes(2)); waited += 50) {
+    assert.ok(waited < 60_000, seen.join());
+    await pause(50);
+  }
+  await queues.close();
+});
