@@ -44,7 +44,7 @@ export async function openStore(config: Config, vault: Vault): Promise<LastingSt
   const database =
     url === null ? openSqlite<Schema>(join(config.ESTAFETTE_HOME, 'estafette.sqlite')) : openPostgres<Schema>(url);
   await migrate(database, url === null ? 'sqlite' : 'postgres');
-  return openLastingStore(database, vault);
+  return openLastingStore(database, vault, { oneWriter: url === null });
 }
 
 export interface GatewayParts {

@@ -8,13 +8,46 @@ import type { LastingStore, Vault } from '../ports.ts';
 import { auditPart } from './audit-rows.ts';
 import { conversationPart } from './conversation-rows.ts';
 import { devicePart } from './device-rows.ts';
+import { createGroupCommit } from './group-commit.ts';
 import { letterPart } from './letter-rows.ts';
 import { mailboxPart } from './mailbox-rows.ts';
 import { replyPart } from './reply-rows.ts';
 import type { Schema } from './schema.ts';
 
-/** The lasting store over a migrated database. */
-export function openLastingStore(db: Kysely<Schema>, vault: Vault): LastingStore {
+/** What changes rows: on a database with one writer these share commits. */
+const WRITES = [
+  'addMailbox',
+  'addMailboxKey',
+  'addEnrolment',
+  'useEnrolment',
+  'addDevice',
+  'revokeDevice',
+  'saveCorrespondent',
+  'addConversation',
+  'extendConversation',
+  'eraseExpired',
+  'rememberMessageId',
+  'addBlob',
+  'forgetBlobs',
+  'addLetter',
+  'moveLetter',
+  'markDelivered',
+  'saveLetterContext',
+  'addReply',
+  'changeReply',
+  'countAttempt',
+  'markAnnounced',
+  'audit',
+] as const satisfies (keyof LastingStore)[];
+
+type Writes = Pick<LastingStore, (typeof WRITES)[number]>;
+
+/** The lasting store over a migrated database; `oneWriter` for SQLite, where commits are shared. */
+export function openLastingStore(
+  db: Kysely<Schema>,
+  vault: Vault,
+  options: { oneWriter: boolean } = { oneWriter: false },
+): LastingStore {
   const openedKeys = new Map<string, KeyObject>();
   const parts = (database: Kysely<Schema>) => ({
     ...mailboxPart(database, vault, openedKeys),
@@ -24,17 +57,23 @@ export function openLastingStore(db: Kysely<Schema>, vault: Vault): LastingStore
     ...replyPart(database),
     ...auditPart(database),
   });
-  return {
-    ...parts(db),
-    transaction: (work) =>
-      db.transaction().execute((transaction) => {
-        const inside: LastingStore = {
-          ...parts(transaction),
-          transaction: (nested) => nested(inside),
-          close: async () => {},
-        };
-        return work(inside);
-      }),
-    close: () => db.destroy(),
+  const within = (transaction: Kysely<Schema>): LastingStore => {
+    const inside: LastingStore = {
+      ...parts(transaction),
+      transaction: (nested) => nested(inside),
+      close: async () => {},
+    };
+    return inside;
   };
+  const close = () => db.destroy();
+  if (!options.oneWriter) {
+    return { ...parts(db), transaction: (work) => db.transaction().execute((own) => work(within(own))), close };
+  }
+  const commit = createGroupCommit(db);
+  const shared =
+    (name: keyof Writes) =>
+    (...given: never[]) =>
+      commit((transaction) => (parts(transaction)[name] as (...words: never[]) => Promise<unknown>)(...given));
+  const writes = Object.fromEntries(WRITES.map((name) => [name, shared(name)])) as unknown as Writes;
+  return { ...parts(db), ...writes, transaction: (work) => commit((own) => work(within(own))), close };
 }
