@@ -89,7 +89,10 @@ export async function redisPlace(foundation: Foundation, shutdown: Shutdown): Pr
       'No redis-server was found: run "apt-get install redis-server", or set ESTAFETTE_REDIS_SERVER or ESTAFETTE_REDIS_URL.',
     );
   }
-  const redis = await startPrivateRedis({ program, folder: join(home, 'redis'), log });
+  const redis = await startPrivateRedis({ program, folder: join(home, 'redis'), log }).catch((error: unknown) => {
+    const why = error instanceof Error ? error.message : 'unknown trouble';
+    throw new PlainError(`The private redis-server (${program}) does not start: ${why}`, 1, error);
+  });
   shutdown.add('redis', () => redis.stop());
   return { socket: redis.socket };
 }

@@ -96,7 +96,7 @@ export async function startServers(
     shutdown.add('folder', () => folder?.release());
     const place = await redisPlace(foundation, shutdown);
     await checkRedis(foundation, place);
-    const queues = openQueues(place, log);
+    const queues = openQueues(place, log, { isOwnRedis: 'socket' in place });
     shutdown.add('queues', () => queues.close());
     const blobs = await openFileBlobStore(config.ESTAFETTE_BLOBS_FOLDER ?? join(home, 'blobs'), { sweep: isGateway });
     const ground: Ground = { place, queues, blobs, shutdown, progress };

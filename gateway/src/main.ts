@@ -201,8 +201,10 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
     await queues.add(QUEUES.deliver, `${job.request.deviceId}.${randomUUID()}`, answer);
   };
 
+  // Stops after the consumers: a letter under way still hears that it was delivered.
+  const deliveries = await queues.onCompleted(QUEUES.deliver, waiters.onCompleted);
+  shutdown.add('deliveries', () => deliveries.close());
   const consumers = [
-    await queues.onCompleted(QUEUES.deliver, waiters.onCompleted),
     await queues.consume<InboundJob>(QUEUES.inbound, (job) => inbound(job.letterId), {
       concurrency: INBOUND_CONCURRENCY,
     }),

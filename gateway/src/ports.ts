@@ -222,6 +222,8 @@ export interface LastingStore {
   extendConversation(id: string, change: { epoch: string; wrappedKey: Buffer; expiresAt: number }): Promise<void>;
   /** Marks every conversation past its expiry as erased; gives their ids. */
   eraseExpired(now: number): Promise<string[]>;
+  /** Erased conversations that still have blobs. */
+  erasedWithBlobs(): Promise<string[]>;
 
   addLetter(letter: LetterRow, now: number): Promise<void>;
   letterByDedupe(mailboxId: string, dedupeIndex: Buffer): Promise<LetterRow | null>;

@@ -5,6 +5,7 @@
 import { createInterface } from 'node:readline';
 import type { Message } from '@estafette/contracts/message';
 import type { DeviceSession, OpenedMessage } from '@estafette/mobile-lite/device/device-session';
+import type { ReplyMove } from '@estafette/mobile-lite/device/reply-tracker';
 import { layFoundation, settings } from '../foundation.ts';
 import { untilAskedToStop } from '../stop-signal.ts';
 import { openTerminalDevice } from '../terminal-device.ts';
@@ -67,21 +68,25 @@ function answerFrom(text: string, json: boolean, last: string | null): { convers
 }
 
 function printEvents(session: DeviceSession, json: boolean, seen: (conversationId: string) => void): void {
+  const told = new Set<string>();
+  const printMove = ({ replyId, conversationId, progress: { state, failure } }: ReplyMove): void => {
+    const line: Line = { type: 'status', replyId, conversationId, state, failure };
+    const text = `  ${replyId} ${state}${failure === null ? '' : ` ${failure}`}`;
+    process.stdout.write(`${json ? JSON.stringify(line) : text}\n`);
+  };
   session.onMessage((opened) => {
-    if (opened.message.type === 'letter' || opened.message.type === 'quarantine') seen(opened.conversationId);
-    if (json) process.stdout.write(`${JSON.stringify(lineOf(opened))}\n`);
-    else
-      process.stdout.write(
-        `${new Date(opened.at).toLocaleTimeString('fr-FR')} ${opened.conversationId} ${summaryOf(opened.message)}\n`,
-      );
+    const { message, conversationId } = opened;
+    if (message.type === 'letter' || message.type === 'quarantine') seen(conversationId);
+    if (message.type === 'status') told.add(`${message.replyId} ${message.state}`);
+    const time = new Date(opened.at).toLocaleTimeString('fr-FR');
+    process.stdout.write(
+      `${json ? JSON.stringify(lineOf(opened)) : `${time} ${conversationId} ${summaryOf(message)}`}\n`,
+    );
   });
-  session.onReplyMove(({ replyId, conversationId, progress }) => {
-    if (progress.at !== null) return;
-    if (json)
-      process.stdout.write(
-        `${JSON.stringify({ type: 'status', replyId, conversationId, state: progress.state, failure: progress.failure })}\n`,
-      );
-    else process.stdout.write(`  ${replyId} ${progress.state}\n`);
+  session.onReplyMove((move) => {
+    // A state the gateway told stands in its status message; a refusal has none and is told here.
+    if (move.progress.at === null) printMove(move);
+    else setImmediate(() => void (told.has(`${move.replyId} ${move.progress.state}`) ? undefined : printMove(move)));
   });
 }
 

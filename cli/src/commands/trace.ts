@@ -8,6 +8,8 @@ import { PlainError } from '../plain-error.ts';
 
 async function subjectsFor(foundation: Foundation, store: LastingStore, id: string): Promise<string[]> {
   if (/^[a-z]{3}_[0-9A-Za-z]{26}$/.test(id)) return [id];
+  const epoch = /^(?:epoch )?(\d{8}T\d{6}Z)$/.exec(id)?.[1];
+  if (epoch !== undefined) return [`epoch ${epoch}`];
   const messageId = id.startsWith('<') ? id : `<${id}>`;
   return store.subjectsByMessageId(foundation.vault.index('message-id-index', `message-id ${messageId}`));
 }

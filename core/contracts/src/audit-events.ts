@@ -23,7 +23,7 @@ export const AUDIT_EVENTS = {
   'enrolment-refused': 'an enrolment request was refused; detail: failure code',
   'mailbox-added': 'a mailbox was added',
   'conversation-opened': 'a conversation key was made',
-  'epoch-destroyed': 'the key of an expiry epoch was destroyed; detail: the epoch',
+  'epoch-destroyed': 'the key of an expiry epoch was destroyed',
 } as const;
 
 export type AuditEventName = keyof typeof AUDIT_EVENTS;

@@ -35,8 +35,9 @@ export function base64url(bytes: Uint8Array): string {
   return decoder.decode(text);
 }
 
-/** Throws on characters outside the base64url alphabet. */
+/** Throws on characters outside the base64url alphabet, padding and white space included. */
 export function fromBase64url(text: string): Bytes {
+  if (!/^[A-Za-z0-9_-]*$/.test(text)) throw new TypeError('not base64url');
   const binary = atob(text.replaceAll('-', '+').replaceAll('_', '/'));
   const bytes = new Uint8Array(binary.length);
   for (let i = 0; i < binary.length; i += 1) bytes[i] = binary.charCodeAt(i);

@@ -38,6 +38,11 @@ export async function openEpochKeyFiles(folder: string, vault: Vault): Promise<E
   };
   const markOf = (epoch: string) => join(folder, `${epoch}.destroyed`);
 
+  const namesEnding = async (ending: string): Promise<string[]> => {
+    const names = (await readdir(folder)).filter((name) => name.endsWith(ending));
+    return names.map((name) => name.slice(0, -ending.length)).filter((name) => NAME.test(name));
+  };
+
   const get = async (epoch: string): Promise<Buffer | null> => {
     const before = known.get(epoch);
     if (before !== undefined) return before;
@@ -81,12 +86,7 @@ export async function openEpochKeyFiles(folder: string, vault: Vault): Promise<E
       await unlink(fileOf(epoch));
       return true;
     },
-    async list() {
-      const names = await readdir(folder);
-      return names
-        .filter((name) => name.endsWith('.key'))
-        .map((name) => name.slice(0, -'.key'.length))
-        .filter((name) => NAME.test(name));
-    },
+    list: () => namesEnding('.key'),
+    destroyed: () => namesEnding('.destroyed'),
   };
 }

@@ -68,7 +68,10 @@ export interface EpochKeys {
   getOrMake(epoch: string): Promise<Buffer>;
   /** Overwrites and removes the key; true when there was one. */
   destroy(epoch: string): Promise<boolean>;
+  /** Epochs that have a key. */
   list(): Promise<string[]>;
+  /** Epochs whose key was destroyed. */
+  destroyed(): Promise<string[]>;
 }
 
 /** Seals what rests: columns, spool headers, keys. `purpose` separates keys; `context` binds the ciphertext to its place. */

@@ -3,7 +3,9 @@
  * nothing behind in Redis, because the state of the work lives in SQL. A consumer that was killed loses its
  * lock after `lockMs` and another takes the job up; consumers are idempotent, so a second run does no harm.
  */
+
 import { Queue, QueueEvents, UnrecoverableError, Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
 import { type Consumer, GiveUp, type Log, type Queues } from './ports.ts';
 import { connectRedis, type RedisPlace } from './redis-connection.ts';
 
@@ -20,8 +22,24 @@ function pauseBefore(attempt: number): number {
   return Math.round(base * (0.75 + Math.random() / 2));
 }
 
-/** Opens the queues of one Redis. */
-export function openQueues(place: RedisPlace, log: Log): Queues {
+/**
+ * Takes up at once what a killed process was doing. On a Redis of our own nobody else can hold the locks of its jobs:
+ * they are dropped and the jobs marked as stalled, which the first check of a consumer puts back.
+ */
+async function releaseOrphans(connection: Redis, queue: string): Promise<void> {
+  const key = (name: string) => `${PREFIX}:${queue}:${name}`;
+  const running = await connection.lrange(key('active'), 0, -1);
+  if (running.length === 0) return;
+  await connection.del(key('stalled-check'), ...running.map((jobId) => key(`${jobId}:lock`)));
+  await connection.sadd(key('stalled'), ...running);
+}
+
+/** Opens the queues of one Redis; `isOwnRedis` when no other process can consume from it. */
+export function openQueues(
+  place: RedisPlace,
+  log: Log,
+  options: { isOwnRedis: boolean } = { isOwnRedis: false },
+): Queues {
   const producers = new Map<string, Queue>();
   const connection = connectRedis(place, { name: 'queues', log });
   const closing: (() => Promise<void>)[] = [];
@@ -36,19 +54,20 @@ export function openQueues(place: RedisPlace, log: Log): Queues {
   };
 
   return {
-    async add(queue, jobId, job, options = {}) {
+    async add(queue, jobId, job, wish = {}) {
       await producer(queue).add('job', job, {
         jobId,
         attempts: ATTEMPTS,
         backoff: { type: 'custom' },
         removeOnComplete: true,
         removeOnFail: true,
-        ...(options.delayMs === undefined ? {} : { delay: options.delayMs }),
+        ...(wish.delayMs === undefined ? {} : { delay: wish.delayMs }),
       });
     },
 
     async consume(queue, handler, { concurrency }) {
       const workerConnection = connectRedis(place, { name: `consumer-${queue}`, log, forBlocking: true });
+      if (options.isOwnRedis) await releaseOrphans(connection, queue);
       const worker = new Worker(
         queue,
         async (job) => {

@@ -95,12 +95,16 @@ function redisArguments(folder: string, socket: string): string[] {
   ];
 }
 
+const hasEnded = (child: ChildProcess): boolean => child.exitCode !== null || child.signalCode !== null;
+
 async function waitUntilReady(socket: string, child: ChildProcess): Promise<void> {
   const probe = new Redis({ path: socket, lazyConnect: true, retryStrategy: null, maxRetriesPerRequest: 0 });
   probe.on('error', () => {});
   for (let waited = 0; waited < START_TIMEOUT_MS; waited += 25) {
-    if (child.exitCode !== null)
-      throw new Error(`redis-server ended at once with code ${child.exitCode}: see redis.log in its folder.`);
+    if (hasEnded(child)) {
+      const how = child.exitCode === null ? `by ${child.signalCode}` : `with code ${child.exitCode}`;
+      throw new Error(`redis-server ended at once ${how}: see redis.log in its folder.`);
+    }
     try {
       await probe.connect();
       if ((await probe.ping()) === 'PONG') {
@@ -137,10 +141,18 @@ export async function startPrivateRedis(options: { program: string; folder: stri
     const command = diesWithUs ? ['setpriv', '--pdeathsig', 'TERM', ...words] : words;
     // Its own process group: a Ctrl-C in the terminal reaches us, and we stop Redis last.
     child = spawn(command[0] as string, command.slice(1), { stdio: 'ignore', detached: true });
-    const failed = new Promise<never>((_, reject) => child.once('error', reject));
-    if (child.pid !== undefined) writeFileSync(pidFile, String(child.pid), { mode: 0o600 });
-    child.once('exit', (code) => void (stopping ? undefined : relaunch(code)));
-    await Promise.race([waitUntilReady(socket, child), failed]);
+    const launched = child;
+    const failed = new Promise<never>((_, reject) => launched.once('error', reject));
+    if (launched.pid !== undefined) writeFileSync(pidFile, String(launched.pid), { mode: 0o600 });
+    try {
+      await Promise.race([waitUntilReady(socket, launched), failed]);
+    } catch (error) {
+      launched.kill('SIGKILL');
+      throw error;
+    }
+    // Only a server that once answered is started again, and by one loop: a start that fails is its caller's matter.
+    if (hasEnded(launched)) throw new Error('redis-server ended as soon as it had answered.');
+    launched.once('exit', (code) => void (stopping ? undefined : relaunch(code)));
   };
   const relaunch = async (code: number | null): Promise<void> => {
     log.error('private redis-server ended, starting it again', { code: String(code) });
@@ -148,7 +160,6 @@ export async function startPrivateRedis(options: { program: string; folder: stri
       await pause(wait);
       if (stopping) return;
       try {
-        child.removeAllListeners('exit');
         await launch();
         return;
       } catch (error) {
@@ -163,9 +174,7 @@ export async function startPrivateRedis(options: { program: string; folder: stri
     pid: () => child.pid,
     async stop() {
       stopping = true;
-      const ended = new Promise<void>((done) =>
-        child.exitCode !== null || child.signalCode !== null ? done() : child.once('exit', () => done()),
-      );
+      const ended = new Promise<void>((done) => (hasEnded(child) ? done() : child.once('exit', () => done())));
       child.kill('SIGTERM');
       const timer = setTimeout(() => child.kill('SIGKILL'), STOP_TIMEOUT_MS);
       await ended;

@@ -47,10 +47,6 @@ export function createTrail(store: Pick<LastingStore, 'audit'>, clock: Clock) {
       store.audit({ subject: replyId, event: 'reply-delayed', detail: code }, now()),
     replyFailed: (replyId: string, code: string) =>
       store.audit({ subject: replyId, event: 'reply-failed', detail: code }, now()),
-    epochDestroyed: (epoch: string, conversations: number) =>
-      store.audit(
-        { subject: `epoch ${epoch}`, event: 'epoch-destroyed', detail: `${conversations} conversations` },
-        now(),
-      ),
+    epochDestroyed: (epoch: string) => store.audit({ subject: `epoch ${epoch}`, event: 'epoch-destroyed' }, now()),
   };
 }

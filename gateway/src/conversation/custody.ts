@@ -25,8 +25,10 @@ export interface Custody {
   wrap(conversationId: string, epoch: string, key: ConversationKey): Promise<Buffer>;
   /** The key, or null when its epoch was destroyed. */
   unwrap(conversation: Pick<Conversation, 'id' | 'epoch' | 'wrappedKey'>): Promise<ConversationKey | null>;
-  /** Destroys every epoch that is over; gives their names. */
-  destroyOver(now: number): Promise<string[]>;
+  /** Destroys the key of every epoch that is over. */
+  destroyOver(now: number): Promise<void>;
+  /** Epochs whose key was destroyed, ever. */
+  destroyed(): Promise<string[]>;
 }
 
 function endOf(epoch: string): number {
@@ -64,11 +66,8 @@ export function openCustody(epochs: EpochKeys, options: { epochSeconds: number }
       );
     },
     async destroyOver(now) {
-      const destroyed: string[] = [];
-      for (const epoch of await epochs.list()) {
-        if (endOf(epoch) <= now && (await epochs.destroy(epoch))) destroyed.push(epoch);
-      }
-      return destroyed;
+      for (const epoch of await epochs.list()) if (endOf(epoch) <= now) await epochs.destroy(epoch);
     },
+    destroyed: () => epochs.destroyed(),
   };
 }

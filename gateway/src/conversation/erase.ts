@@ -1,14 +1,18 @@
 /**
- * Expired means unreadable: destroys the keys of epochs that are over, marks their conversations as erased and removes
- * their sealed blobs. The key goes first; whatever a crash leaves behind is already noise.
+ * Expired means unreadable: destroys the keys of epochs that are over, marks their conversations as erased, removes
+ * their sealed blobs, and writes the destruction into the trail. The key goes first; each later step looks at what is
+ * left to do, so that a crash in between only delays it.
  */
 import type { BlobStore, Clock, LastingStore } from '../ports.ts';
 import type { Custody } from './custody.ts';
 
 /** What is written of a destruction. */
 interface EpochTrail {
-  epochDestroyed(epoch: string, conversations: number): Promise<void>;
+  epochDestroyed(epoch: string): Promise<void>;
 }
+
+/** The subject of an epoch in the trail. */
+const epochSubject = (epoch: string): string => `epoch ${epoch}`;
 
 /** The step that erases what is over; run often, idempotent. */
 export function createEraser(options: {
@@ -19,15 +23,26 @@ export function createEraser(options: {
   clock: Clock;
 }): () => Promise<void> {
   const { store, custody, blobs, trail, clock } = options;
+  const told = new Set<string>();
+
+  const tell = async (): Promise<void> => {
+    for (const epoch of await custody.destroyed()) {
+      if (told.has(epoch)) continue;
+      if ((await store.trace(epochSubject(epoch))).length === 0) await trail.epochDestroyed(epoch);
+      told.add(epoch);
+    }
+  };
+
   return async () => {
     const now = clock.now().getTime();
-    const destroyed = await custody.destroyOver(now);
-    const erased = await store.eraseExpired(now);
-    for (const conversationId of erased) {
-      for (const { blobId, mailboxId } of await store.blobsOf(conversationId))
+    await custody.destroyOver(now);
+    await store.eraseExpired(now);
+    for (const conversationId of await store.erasedWithBlobs()) {
+      for (const { blobId, mailboxId } of await store.blobsOf(conversationId)) {
         await blobs.delete(`blobs/${mailboxId}/${blobId}`);
+      }
       await store.forgetBlobs(conversationId);
     }
-    for (const epoch of destroyed) await trail.epochDestroyed(epoch, erased.length);
+    await tell();
   };
 }

@@ -66,6 +66,16 @@ export function conversationPart(db: Kysely<Schema>) {
         .execute();
       return rows.map((row) => row.id);
     },
+    async erasedWithBlobs() {
+      const rows = await db
+        .selectFrom('blobs')
+        .innerJoin('conversations', 'conversations.id', 'blobs.conversation_id')
+        .select('conversations.id')
+        .distinct()
+        .where('conversations.erased_at', 'is not', null)
+        .execute();
+      return rows.map((row) => row.id);
+    },
     async rememberMessageId(entry) {
       await db
         .insertInto('message_ids')

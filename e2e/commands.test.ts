@@ -1,0 +1,161 @@
+/** The other commands, as scripts use them: --help and --json everywhere, and exit codes that can be relied on. */
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { letterOf, textPart } from './support/letters.ts';
+import { identityIn, sign } from './support/openssl.ts';
+import { send } from './support/post-office.ts';
+import { Stage } from './support/stage.ts';
+
+const COMMANDS = [
+  'start',
+  'gateway',
+  'relay',
+  'demo',
+  'doctor',
+  'mailbox add',
+  'mailbox list',
+  'enrol',
+  'chat',
+  'inspect',
+  'trace',
+];
+
+describe('the command line', () => {
+  const stage = new Stage();
+  let file: string;
+  let letterId: string;
+  let messageId: string;
+
+  before(async () => {
+    const server = await stage.start();
+    const entity = await sign(identityIn(stage.demo('doctor')), textPart('Bonjour.'));
+    const heading = { from: stage.address('doctor'), to: stage.address('pharmacy'), subject: 'Bonjour' };
+    const letter = letterOf(heading, entity);
+    file = join(stage.home, 'letter.eml');
+    writeFileSync(file, letter.bytes);
+    messageId = letter.messageId;
+    const chat = await stage.chat();
+    const destination = { port: server.smtpPort, authorities: stage.demo('ca.pem') };
+    letterId = (await send(destination, letter))[0] ?? '';
+    await chat.arrival(letterId);
+  });
+  after(() => stage.close());
+
+  /** Every line of what the command prints, as JSON. */
+  async function json(...words: string[]): Promise<Record<string, unknown>[]> {
+    const { code, output, errors } = await stage.run([...words, '--json']);
+    assert.equal(code, 0, errors);
+    const lines = output.toString().trim().split('\n');
+    return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+
+  it('every command has --help, which names --json and the exit codes', async () => {
+    const outcomes = await Promise.all(COMMANDS.map((command) => stage.run([...command.split(' '), '--help'])));
+    for (const [at, { code, output }] of outcomes.entries()) {
+      assert.equal(code, 0, COMMANDS[at]);
+      for (const wanted of ['--json', 'Exit codes:']) assert.ok(output.includes(wanted), `${COMMANDS[at]}: ${wanted}`);
+    }
+  });
+
+  it('doctor finds nothing in the way', async () => {
+    const findings = await json('doctor');
+    assert.ok(findings.length >= 6);
+    assert.deepEqual(
+      findings.filter(({ outcome }) => outcome === 'failed'),
+      [],
+    );
+  });
+
+  it('mailbox add and list', async () => {
+    const [added] = await json(
+      'mailbox',
+      'add',
+      'Infirmiere@cabinet-soins.example',
+      '--name',
+      'Cabinet infirmier',
+      '--kind',
+      'CAB',
+    );
+    assert.equal(added?.address, 'infirmiere@cabinet-soins.example');
+    const listed = await json('mailbox', 'list');
+    assert.deepEqual(listed.map(({ address }) => address).sort(), [
+      'infirmiere@cabinet-soins.example',
+      'pharmacie.halles@officine.example',
+    ]);
+    const again = await stage.run([
+      'mailbox',
+      'add',
+      'infirmiere@cabinet-soins.example',
+      '--name',
+      'Encore',
+      '--kind',
+      'CAB',
+    ]);
+    assert.equal(again.code, 1);
+    assert.match(again.errors, /already a mailbox/);
+  });
+
+  it('enrol gives a link that works once', async () => {
+    const [{ link, expiresAt } = {}] = await json('enrol', stage.address('pharmacy'), '--person', 'Léa');
+    assert.match(String(link), /^http:\/\/127\.0\.0\.1:\d+\/.*#/);
+    assert.ok(Date.parse(String(expiresAt)) > Date.now());
+  });
+
+  it('inspect says what the letter is', async () => {
+    const [line] = await json('inspect', file);
+    const keys = [
+      'file',
+      'signature',
+      'identity',
+      'encryption',
+      'show',
+      'reasons',
+      'signer',
+      'layers',
+      'headers',
+      'documents',
+    ];
+    assert.deepEqual(Object.keys(line ?? {}), keys);
+    assert.equal(line?.show, 'verified');
+  });
+
+  it('trace tells the same by our id and by the Message-ID, and nothing of the content', async () => {
+    const byId = await json('trace', letterId);
+    const byMessageId = await json('trace', messageId);
+    assert.deepEqual(byMessageId, byId);
+    const events = byId.map(({ event }) => event);
+    for (const wanted of ['letter-accepted', 'letter-opened', 'letter-routed', 'letter-delivered'])
+      assert.ok(events.includes(wanted), wanted);
+    assert.ok(!JSON.stringify(byId).includes('claire.martin'));
+  });
+
+  it('demo --auto closes the loop', async () => {
+    const [line] = await json('demo', '--auto');
+    assert.equal(line?.event, 'answered');
+    assert.equal(line?.verified, true);
+  });
+
+  it('exit codes: 1 failed, 2 wrong use, 3 nothing known', async () => {
+    const expected: [number, ...string[]][] = [
+      [1, 'chat', 'personne@officine.example'],
+      [1, 'enrol', 'personne@officine.example'],
+      [2, 'nonsense'],
+      [2, 'start', '--nonsense'],
+      [2, 'trace'],
+      [2, 'inspect', join(stage.home, 'nothing.eml')],
+      [2, 'inspect', file, '--at', 'yesterday'],
+      [2, 'mailbox', 'add', 'not an address', '--name', 'X'],
+      [2, 'mailbox', 'add', 'x@y.example', '--name', 'X', '--kind', 'ROBOT'],
+      [2, 'gateway'],
+      [3, 'trace', 'ltr_00000000000000000000000000'],
+      [3, 'trace', '<unknown@nowhere.example>'],
+    ];
+    const outcomes = await Promise.all(expected.map(([, ...words]) => stage.run(words)));
+    for (const [at, { code, errors }] of outcomes.entries()) {
+      assert.equal(code, expected[at]?.[0], `${expected[at]?.slice(1).join(' ')}: ${errors}`);
+      assert.ok(!/^\s+at /m.test(errors), `a sentence, not a stack: ${errors}`);
+    }
+  });
+});
