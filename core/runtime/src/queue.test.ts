@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { silentLog } from './log.ts';
 import { newRedisFolder, REDIS_PROGRAM } from './private-redis.fixture.ts';
 import { queuesConformance } from './queue.conformance.ts';
 import { openQueues } from './queue.ts';
 import { type PrivateRedis, startPrivateRedis } from './redis-server.ts';
-import { silentLog } from './silent-log.fixture.ts';
 
 const folder = newRedisFolder();
 let server: PrivateRedis;

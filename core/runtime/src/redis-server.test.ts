@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
+import { silentLog } from './log.ts';
 import { newRedisFolder, REDIS_PROGRAM } from './private-redis.fixture.ts';
 import { refuseUnsafeRedis } from './redis-connection.ts';
 import { startPrivateRedis } from './redis-server.ts';
-import { silentLog } from './silent-log.fixture.ts';
 
 let folder: string;
 const closing: (() => unknown)[] = [];

@@ -9,7 +9,7 @@ import {
   type EnrolmentRequest,
   sealMembership,
 } from '@estafette/contracts/enrolment';
-import type { FailureCode } from '@estafette/contracts/failure';
+import { type FailureCode, Refusal } from '@estafette/contracts/failure';
 import { CONVERSATION_LIMITS } from '@estafette/contracts/limits';
 import type { DeliverJob } from '@estafette/contracts/queues';
 import type { InboxEvent } from '@estafette/contracts/sealed-event';
@@ -24,6 +24,15 @@ export interface EnrolmentOptions {
   /** Our HPKE public key, as devices get to know it. */
   readonly gatewayKey: string;
   readonly clock: Clock;
+}
+
+function isSameDevice(known: Device | null, device: Device): boolean {
+  return (
+    known !== null &&
+    known.mailboxId === device.mailboxId &&
+    known.signingKey === device.signingKey &&
+    known.wrappingKey === device.wrappingKey
+  );
 }
 
 /** Answers enrolment requests with the job the relay must do. */
@@ -51,12 +60,21 @@ export function createEnrolmentDesk(options: EnrolmentOptions): (request: Enrolm
       signingKey: request.signingKey,
       validUntil: ttl === null ? null : now + ttl * 1_000,
     };
-    return store.transaction(async (inside) => {
+    const joining = store.transaction(async (inside) => {
       if (!(await inside.useEnrolment(enrolment.id, device.id))) return null;
       if (enrolment.usedBy !== null) return inside.device(device.id, now);
-      await inside.addDevice(device);
+      if (!(await inside.addDevice(device))) {
+        const known = await inside.device(device.id, now);
+        if (isSameDevice(known, device)) return known;
+        // The id belongs to somebody else: nothing of this is kept, and the link stays unused.
+        throw new Refusal('enrolment-used', 'device id taken');
+      }
       await inside.audit({ subject: device.id, event: 'device-joined', related: device.mailboxId }, now);
       return device;
+    });
+    return joining.catch((error: unknown) => {
+      if (error instanceof Refusal) return null;
+      throw error;
     });
   };
 

@@ -63,6 +63,8 @@ export function mayBeUsedFor(certificate: Certificate, uses: readonly KeyUsageBi
 function mayIssue(issuer: Certificate, casBelow: number): boolean {
   const constraints = basicConstraintsOf(issuer);
   if (!constraints.ca || (constraints.pathLength !== null && casBelow > constraints.pathLength)) return false;
+  // Name constraints are not applied here, so an authority that has them is refused, marked critical or not.
+  if (issuer.extensions.has(OID.nameConstraints)) return false;
   return (keyUsageOf(issuer)?.('keyCertSign') ?? true) && !hasUnknownCritical(issuer);
 }
 
@@ -115,7 +117,10 @@ export function judgePath(question: {
   };
 
   const climb = (child: Certificate, path: readonly Certificate[], until: Date): PathVerdict => {
-    if (path.length > ENVELOPE_LIMITS.pathLengthMax) return refuse('certificate-refused');
+    if (path.length > ENVELOPE_LIMITS.pathLengthMax) {
+      worst = graver(worst, 'certificate-refused');
+      return refuse(worst);
+    }
     const casBelow = path.slice(1).filter((ca) => !isSelfIssued(ca)).length;
     for (const isAnchor of [true, false]) {
       for (const issuer of isAnchor ? store.anchors : pool) {
@@ -127,14 +132,12 @@ export function judgePath(question: {
           continue;
         }
         const link = linkVerdict(child, issuer, isAnchor);
-        if (!link.trusted) {
-          worst = graver(worst, link.reason);
-          continue;
-        }
-        const soonest = earlier(until, link.until);
-        if (isAnchor) return { trusted: true, until: soonest };
-        const above = climb(issuer, [...path, issuer], soonest);
-        if (above.trusted) return above;
+        if (!link.trusted && link.reason === 'issuer-unknown') continue;
+        const soonest = link.trusted ? earlier(until, link.until) : until;
+        const above = isAnchor ? { trusted: true as const, until: soonest } : climb(issuer, [...path, issuer], soonest);
+        if (link.trusted && above.trusted) return above;
+        // A reason counts only on a path that ends at an anchor: what a foreign authority lacks is not the point.
+        if (!link.trusted && above.trusted) worst = graver(worst, link.reason);
       }
     }
     return refuse(worst);

@@ -105,8 +105,8 @@ const CERTIFICATES_KEPT_MAX = 2_000;
 const known = new Map<string, Certificate>();
 
 /**
- * Reads one DER certificate; throws `BerError`, or an Error from node:crypto for a key it does not know. The same
- * bytes give the same object: a correspondent's next letter costs a digest instead of a parse.
+ * Reads one DER certificate; throws `BerError`, also for a key that node:crypto does not know. The same bytes give the
+ * same object: a correspondent's next letter costs a digest instead of a parse.
  */
 export function readCertificate(raw: Buffer): Certificate {
   const fingerprint = createHash('sha256').update(raw).digest('hex');
@@ -116,6 +116,14 @@ export function readCertificate(raw: Buffer): Certificate {
   const certificate = parseCertificate(Buffer.from(raw), fingerprint);
   known.set(fingerprint, certificate);
   return certificate;
+}
+
+function readPublicKey(spki: Buffer): KeyObject {
+  try {
+    return createPublicKey({ key: spki, format: 'der', type: 'spki' });
+  } catch (cause) {
+    throw new BerError('public key of an unknown kind', { cause });
+  }
 }
 
 function parseCertificate(raw: Buffer, fingerprint: string): Certificate {
@@ -151,7 +159,7 @@ function parseCertificate(raw: Buffer, fingerprint: string): Certificate {
     subject: subjectName.parts,
     notBefore: timeOf(notBefore),
     notAfter: timeOf(notAfter),
-    publicKey: createPublicKey({ key: rawOf(spki), format: 'der', type: 'spki' }),
+    publicKey: readPublicKey(rawOf(spki)),
     signatureAlgorithm: oidOf(sequenceOf(algorithm)[0]),
     signature: wholeBitsOf(signature),
     extensions: readExtensions(extensionsField?.children[0]),

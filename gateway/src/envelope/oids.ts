@@ -18,6 +18,7 @@ export const OID = {
   extendedKeyUsage: '2.5.29.37',
   subjectAltName: '2.5.29.17',
   subjectKeyIdentifier: '2.5.29.14',
+  nameConstraints: '2.5.29.30',
   certificatePolicies: '2.5.29.32',
   crlNumber: '2.5.29.20',
   authorityKeyIdentifier: '2.5.29.35',

@@ -97,6 +97,12 @@ promise('a device lives until it is revoked or its time is over', async (store, 
   await store.revokeDevice(lost.id, NOW);
   assert.equal(await store.device(lost.id, NOW), null);
   assert.equal(await store.addDevice(lost), false);
+  const revoked = (since: number) => store.devicesRevokedSince(since);
+  assert.deepEqual(
+    (await revoked(NOW)).filter((one) => one.mailboxId === mailboxId),
+    [{ id: lost.id, mailboxId }],
+  );
+  assert.ok(!(await revoked(NOW + 1)).some((one) => one.mailboxId === mailboxId));
   assert.deepEqual(
     (await store.devicesOf(mailboxId, NOW + 11)).map((device) => device.id),
     [phone.id],
@@ -163,6 +169,19 @@ promise('a letter stands once in a mailbox under its identity', async (store, ma
   assert.deepEqual((await store.lettersOf(letter.letterId)).map((row) => row.state).sort(), ['delivered', 'routed']);
 });
 
+promise('a letter may be moved to another conversation of its mailbox', async (store, mailboxId) => {
+  const [over, next] = [newConversation(mailboxId), newConversation(mailboxId)];
+  for (const conversation of [over, next]) await store.addConversation(conversation, NOW);
+  const letter = newLetter(mailboxId, over.id);
+  await store.addLetter(letter, NOW);
+  await store.moveLetter(letter.letterId, mailboxId, next.id);
+  assert.deepEqual(
+    (await store.lettersOf(letter.letterId)).map((row) => row.conversationId),
+    [next.id],
+  );
+  assert.equal(await store.lastAnswerableLetter(over.id), null);
+});
+
 promise('the last answerable letter is the last that was added', async (store, mailboxId) => {
   const conversation = newConversation(mailboxId);
   await store.addConversation(conversation, NOW);
@@ -186,6 +205,20 @@ promise('a Message-ID leads to its conversation, in its mailbox and its directio
   assert.equal(await store.conversationByMessageId(mailboxId, messageIdIndex, 'in'), null);
   assert.equal(await store.conversationByMessageId(newId('mailbox'), messageIdIndex, 'any'), null);
   assert.deepEqual(await store.subjectsByMessageId(messageIdIndex), [entry.subject]);
+});
+
+promise('an erased conversation is named until its blobs are gone', async (store, mailboxId) => {
+  const [over, live] = [newConversation(mailboxId, { expiresAt: NOW }), newConversation(mailboxId)];
+  for (const conversation of [over, live]) {
+    await store.addConversation(conversation, NOW - HOUR_MS);
+    await store.addBlob({ blobId: newId('blob'), mailboxId, conversationId: conversation.id });
+  }
+  assert.ok(!(await store.erasedWithBlobs()).includes(over.id));
+  await store.eraseExpired(NOW);
+  const named = await store.erasedWithBlobs();
+  assert.deepEqual([named.filter((id) => id === over.id).length, named.includes(live.id)], [1, false]);
+  await store.forgetBlobs(over.id);
+  assert.ok(!(await store.erasedWithBlobs()).includes(over.id));
 });
 
 promise('blobs go with their conversation', async (store, mailboxId) => {

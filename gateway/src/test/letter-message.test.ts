@@ -1,0 +1,185 @@
+/** The message of a letter: it always fits the relay's event, what is large is a sealed blob, a second run makes the same. */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { afterEach, beforeEach, test } from 'node:test';
+import { openBlob, openJson } from '@estafette/contracts/conversation-seal';
+import type { HprimReport, LabResult } from '@estafette/contracts/document';
+import { newId } from '@estafette/contracts/ids';
+import { CONTENT_LIMITS, RELAY_LIMITS } from '@estafette/contracts/limits';
+import { type LetterMessage, MessageSchema } from '@estafette/contracts/message';
+import { InboxEventSchema } from '@estafette/contracts/sealed-event';
+import * as v from 'valibot';
+import { createLetterKeeper, openContext } from '../conversation/letter-message.ts';
+import type { Routing } from '../conversation/route-letter.ts';
+import type { OpenedLetter, ReadDocument } from '../ports.ts';
+import { openWorld, questionIn, type World } from './world.fixture.ts';
+
+let world: World;
+let routed: Extract<Routing, { outcome: 'routed' }>;
+beforeEach(async () => {
+  world = await openWorld();
+  const routing = await world.route(questionIn(world));
+  assert.equal(routing.outcome, 'routed');
+  routed = routing as typeof routed;
+});
+afterEach(() => world.close());
+
+const FACTS = { answerable: true, receivedAt: '2026-06-15T10:20:00.000Z' };
+
+const opened = (documents: readonly ReadDocument[], change: Partial<OpenedLetter> = {}): OpenedLetter => ({
+  verdict: { signature: 'valid', identity: 'match', encryption: 'opened', show: 'verified', reasons: [], signer: null },
+  layers: [],
+  headers: {
+    from: 'claire.martin@cabinet.example',
+    fromName: 'Dr Claire MARTIN',
+    to: 'pharmacie@officine.example',
+    subject: 'INR',
+    subjectProtected: true,
+    date: '',
+    messageId: '<a@cabinet.example>',
+    inReplyTo: '',
+    references: '<z@cabinet.example>',
+  },
+  documents,
+  senderCertificate: null,
+  identity: 'x',
+  ...change,
+});
+
+const result = (at: number): LabResult => ({
+  label: `Analyse ${at} "é"`.repeat(8),
+  code: 'INR',
+  first: { value: '6,8', unit: '', low: '2,0', high: '3,0' },
+  second: null,
+  flag: 'HH',
+  flagComputed: false,
+  severity: 'critical',
+  status: 'F',
+  comments: ['voir le compte rendu'.repeat(20)],
+});
+const report = (results: number, text: string): HprimReport => ({
+  patient: { familyName: 'DESSAINT', givenName: 'Marguerite', birthDate: null, sex: 'F' } as HprimReport['patient'],
+  date: '2026-01-12',
+  fileNumber: '1',
+  sender: 'LABO',
+  recipient: 'MARTIN',
+  results: Array.from({ length: results }, (_, at) => result(at)),
+  text,
+  warnings: [],
+});
+
+const keeper = () => createLetterKeeper(world);
+
+/** Makes the message, seals it as an event and opens it again as the phone does; the event must fit the relay. */
+async function delivered(documents: readonly ReadDocument[]): Promise<LetterMessage> {
+  const message = await keeper().message(routed, newId('letter'), opened(documents), FACTS);
+  const event = await world.events.message(routed, { id: newId('message') }, message);
+  assert.ok(Buffer.byteLength(JSON.stringify(event)) <= RELAY_LIMITS.eventMaxBytes);
+  assert.equal(v.safeParse(InboxEventSchema, event).success, true);
+  assert.equal(event.kind, 'message');
+  const { conversationId, id, author } = event;
+  const sealed = event as Extract<typeof event, { kind: 'message' | 'status' }>;
+  const clear = await openJson(routed.key.key, { kind: 'message', conversationId, id, author }, sealed);
+  return v.parse(MessageSchema, clear) as LetterMessage;
+}
+
+test('an ordinary text arrives as it is', async () => {
+  const document = { kind: 'text', text: 'INR à 6,8', truncated: false } as const;
+  assert.deepEqual((await delivered([document])).documents, [document]);
+});
+
+test('a text that is too long is shortened and says so, whatever its characters cost', async () => {
+  for (const letter of ['a', 'é', '\u{1f600}', '\u0001', '"']) {
+    const text = letter.repeat(CONTENT_LIMITS.textMaxCharacters / letter.length);
+    const message = await delivered([{ kind: 'text', text, truncated: false }]);
+    const [document] = message.documents;
+    assert.ok(document?.kind === 'text' && document.truncated && document.text.length > 0);
+    assert.ok(text.startsWith(document.text.replace(/[\ud800-\udbff]$/, '')));
+  }
+});
+
+test('sixty long texts together still fit', async () => {
+  const texts = Array.from({ length: CONTENT_LIMITS.documentsMax }, () => ({
+    kind: 'text' as const,
+    text: 'é'.repeat(20_000),
+    truncated: false,
+  }));
+  assert.ok((await delivered(texts)).documents.length > 0);
+});
+
+test('a report beyond the limit loses its prose first, then its last results, and says so', async () => {
+  const long = await delivered([{ kind: 'hprim', report: report(3, 'prose '.repeat(40_000)) }]);
+  const [kept] = long.documents;
+  assert.ok(kept?.kind === 'hprim' && kept.report.text === '' && kept.report.results.length === 3);
+  const huge = await delivered([{ kind: 'hprim', report: report(CONTENT_LIMITS.resultsMax, 'prose') }]);
+  const [rest] = huge.documents;
+  assert.ok(rest?.kind === 'hprim' && rest.report.results.length > 0);
+  assert.deepEqual(rest.report.results[0], result(0));
+  assert.ok(rest.report.warnings.includes('report-shortened'));
+});
+
+test('a photo becomes a sealed blob that only the conversation key opens', async () => {
+  const bytes = Buffer.from('bytes of a photograph of a wound');
+  const photo = { kind: 'photo', name: 'plaie.jpg', mediaType: 'image/jpeg', width: 4, height: 3, bytes } as const;
+  const [document] = (await delivered([photo])).documents;
+  assert.ok(document?.kind === 'photo' && document.bytes === bytes.length);
+  assert.equal(document.sha256, createHash('sha256').update(bytes).digest('hex'));
+  const stored = await world.blobs.get(`blobs/${world.mailboxId}/${document.blobId}`);
+  assert.ok(stored !== null && !stored.includes('photograph'));
+  const clear = await openBlob(routed.key.key, routed.conversation.id, document.blobId, new Uint8Array(stored));
+  assert.deepEqual(Buffer.from(clear), bytes);
+  await assert.rejects(openBlob(routed.key.key, routed.conversation.id, newId('blob'), new Uint8Array(stored)));
+});
+
+test('a second run of the same letter makes the same message and the same blobs', async () => {
+  const letterId = newId('letter');
+  const photo = {
+    kind: 'file',
+    name: 'a.pdf',
+    mediaType: 'application/pdf',
+    note: null,
+    bytes: Buffer.from('x'),
+  } as const;
+  const letter = opened([photo]);
+  const one = await keeper().message(routed, letterId, letter, FACTS);
+  assert.deepEqual(await keeper().message(routed, letterId, letter, FACTS), one);
+  assert.equal((await world.store.blobsOf(routed.conversation.id)).length, 1);
+});
+
+test('a letter in quarantine becomes a notice without content', async () => {
+  const verdict = { ...opened([]).verdict, show: 'quarantine' as const };
+  const text = { kind: 'text', text: 'secret', truncated: false } as const;
+  const message = await keeper().message(routed, newId('letter'), opened([text], { verdict }), FACTS);
+  assert.equal(message.type, 'quarantine');
+  assert.ok(!JSON.stringify(message).includes('secret'));
+});
+
+test('what an answer needs is kept sealed, and a protected subject is not kept for outside', async () => {
+  const question = questionIn(world);
+  const again = await world.route(question);
+  assert.equal(again.outcome, 'routed');
+  const place = again as typeof routed;
+  const text = { kind: 'text', text: 'Bonjour\n\nINR à 6,8', truncated: false } as const;
+  await keeper().keepContext(place, question.letterId, opened([text]), FACTS.receivedAt);
+  const sealed = await world.store.letterContext(question.letterId, world.mailboxId);
+  assert.ok(sealed !== null && !sealed.includes('MARTIN'));
+  const context = await openContext(place.key, place.conversation, question.letterId, sealed);
+  assert.equal(context.subject, '');
+  assert.deepEqual(context.quote, ['Bonjour', 'INR à 6,8']);
+  assert.deepEqual([context.messageId, context.references], ['<a@cabinet.example>', ['<z@cabinet.example>']]);
+  await assert.rejects(openContext(place.key, place.conversation, newId('letter'), sealed));
+});
+
+test('the original is kept sealed, whole', async () => {
+  const letter = Buffer.from('From: claire.martin@cabinet.example\r\n\r\nINR');
+  await keeper().keepOriginal(routed, newId('letter'), letter);
+  const [blob] = await world.store.blobsOf(routed.conversation.id);
+  const stored = await world.blobs.get(`blobs/${world.mailboxId}/${blob?.blobId}`);
+  const clear = await openBlob(
+    routed.key.key,
+    routed.conversation.id,
+    blob?.blobId ?? '',
+    new Uint8Array(stored ?? []),
+  );
+  assert.deepEqual(Buffer.from(clear), letter);
+});
