@@ -13,7 +13,7 @@ import { openEnvelope } from './envelope/open-envelope.ts';
 import { sealEnvelope } from './envelope/seal-envelope.ts';
 import { readTrustFiles } from './envelope/trust-files.ts';
 import { TRUST_SPACES } from './envelope/trust-space.ts';
-import type { OpenedLetter, SealMail, TrustPaths } from './ports.ts';
+import type { LetterHeaders, OpenedLetter, SealMail, TrustPaths } from './ports.ts';
 
 export interface OpenTask {
   readonly kind: 'open';
@@ -53,10 +53,16 @@ function judgeOf(paths: TrustPaths | null): Judge {
   return judge;
 }
 
-function identityOf(letter: Buffer, messageId: string): string {
+/**
+ * What makes the letter itself: the fields its writer set and its body, not the trace fields that relays add in front.
+ * Another From over the same body is another letter: a forged copy must not hide the genuine one.
+ */
+function identityOf(letter: Buffer, headers: LetterHeaders): string {
   const bodyStart = letter.indexOf('\r\n\r\n');
-  const digest = createHash('sha256').update(messageId === '' || bodyStart < 0 ? letter : letter.subarray(bodyStart));
-  return `${messageId} ${digest.digest('hex')}`;
+  const { messageId, from, fromName, to, subject, date } = headers;
+  const digest = createHash('sha256').update(JSON.stringify([messageId, from, fromName, to, subject, date]));
+  digest.update(messageId === '' || bodyStart < 0 ? letter : letter.subarray(bodyStart));
+  return digest.digest('hex');
 }
 
 /** Opens and reads one letter; hostile content is a verdict, not an exception. */
@@ -84,7 +90,7 @@ export async function openLetter(task: Omit<OpenTask, 'kind'>): Promise<OpenedLe
       senderCertificate === null
         ? null
         : { der: senderCertificate, fingerprint: createHash('sha256').update(senderCertificate).digest('hex') },
-    identity: identityOf(letter, envelope.headers.messageId),
+    identity: identityOf(letter, envelope.headers),
   };
 }
 

@@ -2,6 +2,7 @@
  * The pool of worker threads behind `open` and `seal`. A letter that keeps a worker too long, or eats its memory,
  * costs that worker and gets the verdict `too-complex`; everyone else goes on.
  */
+import { createHash } from 'node:crypto';
 import { ENVELOPE_LIMITS } from '@estafette/contracts/limits';
 import type { Verdict } from '@estafette/contracts/verdict';
 import { Piscina } from 'piscina';
@@ -64,7 +65,7 @@ export function startLetterWorkers(threads: number): LetterWorkers {
           headers: NO_HEADERS,
           documents: [],
           senderCertificate: null,
-          identity: `too-complex ${task.at}`,
+          identity: createHash('sha256').update(task.letter).digest('hex'),
         };
       }
     },

@@ -7,13 +7,21 @@ import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { exportPublicKey, makeWrappingKeys } from '@estafette/contracts/device-keys';
-import { type DeliverJob, type InboundJob, QUEUES, type ReplyJob, type SendJob } from '@estafette/contracts/queues';
+import {
+  type DeliverJob,
+  type InboundJob,
+  QUEUES,
+  type ReplyJob,
+  ReplyJobSchema,
+  type SendJob,
+} from '@estafette/contracts/queues';
 import type { Config } from '@estafette/runtime/config';
 import { openEpochKeyFiles } from '@estafette/runtime/epoch-key-files';
-import type { BlobStore, Clock, Log, Queues, Vault } from '@estafette/runtime/ports';
+import { type BlobStore, type Clock, GiveUp, type Log, type Queues, type Vault } from '@estafette/runtime/ports';
 import { openPostgres } from '@estafette/runtime/postgres-database';
 import { createShutdown } from '@estafette/runtime/shutdown';
 import { openSqlite } from '@estafette/runtime/sqlite-database';
+import * as v from 'valibot';
 import { createTrail } from './audit/trail.ts';
 import { openCertificateBook } from './conversation/certificate-book.ts';
 import { openCustody } from './conversation/custody.ts';
@@ -195,7 +203,10 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
   });
   const eraseOver = createEraser({ store, custody, blobs, trail, clock });
 
-  const answerDevice = async (job: ReplyJob): Promise<void> => {
+  const answerDevice = async (given: ReplyJob): Promise<void> => {
+    const checked = v.safeParse(ReplyJobSchema, given);
+    if (!checked.success) throw new GiveUp('a job of the relay does not fit its schema');
+    const job = checked.output;
     if (job.kind === 'reply') return outbound.accept(job);
     const answer: DeliverJob = await enrol(job.request);
     await queues.add(QUEUES.deliver, `${job.request.deviceId}.${randomUUID()}`, answer);

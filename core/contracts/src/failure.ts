@@ -168,6 +168,13 @@ export const FAILURES = {
     person: "La réponse n'a pas pu être remise après plusieurs essais.",
     operator: 'All attempts were used up.',
   },
+  'sealed-mail-missing': {
+    retry: 'never',
+    side: 'ours',
+    peer: 'sealed-mail-missing',
+    person: "La réponse scellée n'a pas été retrouvée : écrivez-la de nouveau.",
+    operator: 'The sealed bytes of a reply that waited to be sent are gone from the safe.',
+  },
   'enrolment-unknown': {
     retry: 'never',
     side: 'theirs',

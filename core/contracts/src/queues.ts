@@ -3,8 +3,10 @@
  * address. A job id names the work, so that adding it twice adds it once while it waits; the real guard is
  * always the unique write behind it.
  */
-import type { EnrolmentAnswer, EnrolmentRequest } from './enrolment.ts';
-import type { InboxEvent, SealedReply } from './sealed-event.ts';
+import * as v from 'valibot';
+import { type EnrolmentAnswer, EnrolmentRequestSchema } from './enrolment.ts';
+import { idOf } from './ids.ts';
+import { type InboxEvent, SealedReplySchema } from './sealed-event.ts';
 
 export const QUEUES = {
   /** gateway → gateway: a spooled letter waits to be opened. */
@@ -51,9 +53,17 @@ export type DeliverJob =
     }
   | { readonly kind: 'device-revoked'; readonly mailboxId: string; readonly deviceId: string };
 
-export type ReplyJob =
-  | { readonly kind: 'reply'; readonly mailboxId: string; readonly deviceId: string; readonly reply: SealedReply }
-  | { readonly kind: 'enrolment'; readonly request: EnrolmentRequest };
+/** Jobs of the relay, checked by the gateway before it acts on them: the relay faces the internet. */
+export const ReplyJobSchema = v.variant('kind', [
+  v.object({
+    kind: v.literal('reply'),
+    mailboxId: idOf('mailbox'),
+    deviceId: idOf('device'),
+    reply: SealedReplySchema,
+  }),
+  v.object({ kind: v.literal('enrolment'), request: EnrolmentRequestSchema }),
+]);
+export type ReplyJob = v.InferOutput<typeof ReplyJobSchema>;
 
 export interface SendJob {
   readonly replyId: string;

@@ -88,7 +88,11 @@ export function createSender(options: {
       if (before === null || (before.state !== 'sealed' && before.state !== 'delayed')) return;
       const mail = await read(replyId);
       const mailbox = await store.mailboxById(before.mailboxId);
-      if (mail === null || mailbox === null) throw new Error('sealed bytes of a reply are missing');
+      if (mail === null || mailbox === null) {
+        await trail.replyFailed(replyId, 'sealed-mail-missing');
+        await change(before, { state: 'failed', failure: 'sealed-mail-missing', certain: false });
+        return;
+      }
       const row: ReplyRow = { ...before, attempts: await store.countAttempt(replyId) };
       await trail.replyAttempted(replyId, row.attempts);
       const result = await options.nextHop.send({ from: mailbox.address, to: mail.to, bytes: mail.bytes });
