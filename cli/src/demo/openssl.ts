@@ -62,6 +62,14 @@ async function signerOf(authorities: string, signed: Buffer): Promise<Buffer> {
   }
 }
 
+/** The text of a quoted-printable text part, for the terminal; its MIME headers left out. */
+function readableText(entity: Buffer): string {
+  const mail = entity.toString('latin1').replaceAll('\r\n', '\n');
+  const body = mail.slice(mail.indexOf('\n\n') + 2).replaceAll('=\n', '');
+  const bytes = body.replace(/=([0-9A-F]{2})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+  return Buffer.from(bytes, 'latin1').toString('utf8');
+}
+
 /** Opens a mail as the holder of a demo folder, and verifies the signature inside against the authorities. */
 export async function openAndVerify(
   folder: string,

@@ -18,7 +18,7 @@ key is sealed there. Everything in this folder is fictive. Run the commands in t
 2. Sent over SMTP with STARTTLS (the port is the one "npm start" printed):
 
    swaks --server 127.0.0.1:2525 --tls --from claire.martin@cabinet.example \\
-     --to pharmacie.halles@officine.example --data letter.eml
+     --to pharmacie.halles@officine.example --data @letter.eml
 
    Leave out -encrypt or -sign and see how the app marks what is missing. Change a byte and see it quarantined.
 
