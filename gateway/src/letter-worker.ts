@@ -4,7 +4,8 @@
  * from their files here and read again when the files change.
  */
 import { createHash, type KeyObject } from 'node:crypto';
-import { statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { headerText } from './content/header-text.ts';
 import { readContent } from './content/read-content.ts';
 import { type Certificate, readCertificate } from './envelope/certificate.ts';
@@ -13,7 +14,7 @@ import { openEnvelope } from './envelope/open-envelope.ts';
 import { sealEnvelope } from './envelope/seal-envelope.ts';
 import { readTrustFiles } from './envelope/trust-files.ts';
 import { TRUST_SPACES } from './envelope/trust-space.ts';
-import type { LetterHeaders, OpenedLetter, SealMail, TrustPaths } from './ports.ts';
+import type { OpenedLetter, SealMail, TrustPaths } from './ports.ts';
 
 export interface OpenTask {
   readonly kind: 'open';
@@ -35,10 +36,16 @@ type Judge = ReturnType<typeof rememberingJudge>;
 const judges = new Map<string, { stamp: string; judge: Judge; checkedAt: number }>();
 const RECHECK_MS = 5_000;
 
+/** Changes when a file, or any file of a folder, is written: a list put in place of another must be noticed. */
 function stampOf(path: string | null): string {
   if (path === null) return '';
-  const { mtimeMs, size, ino } = statSync(path);
-  return `${mtimeMs} ${size} ${ino}`;
+  const facts = statSync(path);
+  if (facts.isDirectory())
+    return readdirSync(path)
+      .sort()
+      .map((name) => `${name} ${stampOf(join(path, name))}`)
+      .join(';');
+  return `${facts.mtimeMs} ${facts.size} ${facts.ino}`;
 }
 
 /** The judge over the trust files, with its memory of good paths; files are looked at again every few seconds. */
@@ -53,17 +60,25 @@ function judgeOf(paths: TrustPaths | null): Judge {
   return judge;
 }
 
+/** Fields the writer set; relays add others in front, which do not make another letter. */
+const OWN_FIELDS = /^(from|to|cc|subject|date|message-id|in-reply-to|references|content-[a-z-]+)\s*:/i;
+
 /**
- * What makes the letter itself: the fields its writer set and its body, not the trace fields that relays add in front.
- * Another From over the same body is another letter: a forged copy must not hide the genuine one.
+ * What makes the letter itself: the fields its writer set, and its body. Another From or Content-Type over the same
+ * body is another letter: a forged or crippled copy must not hide the genuine one.
  */
-function identityOf(letter: Buffer, headers: LetterHeaders): string {
+function identityOf(letter: Buffer): string {
   const bodyStart = letter.indexOf('\r\n\r\n');
-  const { messageId, from, fromName, to, subject, date } = headers;
-  const digest = createHash('sha256').update(JSON.stringify([messageId, from, fromName, to, subject, date]));
-  digest.update(messageId === '' || bodyStart < 0 ? letter : letter.subarray(bodyStart));
-  return digest.digest('hex');
+  if (bodyStart < 0) return createHash('sha256').update(letter).digest('hex');
+  const fields = letter
+    .subarray(0, bodyStart)
+    .toString('latin1')
+    .split(/\r\n(?![ \t])/);
+  const own = fields.filter((field) => OWN_FIELDS.test(field)).join('\r\n');
+  return createHash('sha256').update(own).update(letter.subarray(bodyStart)).digest('hex');
 }
+
+const fingerprintOf = (der: Buffer): string => createHash('sha256').update(der).digest('hex');
 
 /** Opens and reads one letter; hostile content is a verdict, not an exception. */
 export async function openLetter(task: Omit<OpenTask, 'kind'>): Promise<OpenedLetter> {
@@ -89,13 +104,18 @@ export async function openLetter(task: Omit<OpenTask, 'kind'>): Promise<OpenedLe
     senderCertificate:
       senderCertificate === null
         ? null
-        : { der: senderCertificate, fingerprint: createHash('sha256').update(senderCertificate).digest('hex') },
-    identity: identityOf(letter, envelope.headers),
+        : { der: senderCertificate, chain: envelope.senderChain, fingerprint: fingerprintOf(senderCertificate) },
+    identity: identityOf(letter),
   };
 }
 
-function isUsable(certificate: Certificate, task: SealTask, use: 'keyEncipherment' | 'digitalSignature'): boolean {
-  const bag = task.chain.map((der) => readCertificate(toBuffer(der)));
+function isUsable(
+  certificate: Certificate,
+  chain: readonly Uint8Array[],
+  task: SealTask,
+  use: 'keyEncipherment' | 'digitalSignature',
+): boolean {
+  const bag = chain.map((der) => readCertificate(toBuffer(der)));
   const uses = [use] as const;
   return (
     mayBeUsedFor(certificate, uses) &&
@@ -107,8 +127,8 @@ function isUsable(certificate: Certificate, task: SealTask, use: 'keyEnciphermen
 export function sealMail(task: SealTask): SealedMail {
   const own = readCertificate(toBuffer(task.certificate));
   const recipient = readCertificate(toBuffer(task.recipient));
-  if (!isUsable(own, task, 'digitalSignature')) return { refused: 'own-certificate-unusable' };
-  if (!isUsable(recipient, task, 'keyEncipherment')) return { refused: 'certificate-unusable' };
+  if (!isUsable(own, task.chain, task, 'digitalSignature')) return { refused: 'own-certificate-unusable' };
+  if (!isUsable(recipient, task.recipientChain, task, 'keyEncipherment')) return { refused: 'certificate-unusable' };
   const key = { certificate: own, chain: task.chain.map(toBuffer), privateKey: task.privateKey };
   return {
     sealed: sealEnvelope({

@@ -41,6 +41,22 @@ function isExhaustion(error: unknown): boolean {
   return name === 'AbortError' || name === 'TimeoutError' || code === 'ERR_WORKER_OUT_OF_MEMORY';
 }
 
+/** Lets `places` through at a time, in order; each gives back its place. */
+function createTurnstile(places: number): () => Promise<() => void> {
+  const waiting: (() => void)[] = [];
+  let free = places;
+  const leave = (): void => {
+    const next = waiting.shift();
+    if (next === undefined) free += 1;
+    else next();
+  };
+  return async () => {
+    if (free > 0) free -= 1;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    return leave;
+  };
+}
+
 /** Starts `threads` workers (at least one). */
 export function startLetterWorkers(threads: number): LetterWorkers {
   const pool = new Piscina({
@@ -50,8 +66,11 @@ export function startLetterWorkers(threads: number): LetterWorkers {
     concurrentTasksPerWorker: 1,
     resourceLimits: { maxOldGenerationSizeMb: ENVELOPE_LIMITS.workerHeapMaxMib },
   });
+  const turn = createTurnstile(threads);
   return {
     async open(task) {
+      // The time of a letter begins when a thread is free for it: waiting for others is no fault of its own.
+      const leave = await turn();
       try {
         return (await pool.run(
           { kind: 'open', ...task },
@@ -67,6 +86,8 @@ export function startLetterWorkers(threads: number): LetterWorkers {
           senderCertificate: null,
           identity: createHash('sha256').update(task.letter).digest('hex'),
         };
+      } finally {
+        leave();
       }
     },
     seal: (task) => pool.run({ kind: 'seal', ...task } satisfies SealTask) as ReturnType<SealMail>,

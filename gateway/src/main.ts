@@ -25,6 +25,7 @@ import * as v from 'valibot';
 import { createTrail } from './audit/trail.ts';
 import { openCertificateBook } from './conversation/certificate-book.ts';
 import { openCustody } from './conversation/custody.ts';
+import { createDeliveryWaiters } from './conversation/delivery-waiters.ts';
 import { createEnrolmentDesk } from './conversation/enrol-device.ts';
 import { createEraser } from './conversation/erase.ts';
 import { createLetterKeeper } from './conversation/letter-message.ts';
@@ -82,7 +83,6 @@ const SEND_CONCURRENCY = 4;
 const SWEEP_EVERY_MS = 5_000;
 /** A spooled letter older than this without having been delivered is queued again: Redis may have forgotten it. */
 const SPOOL_OVERDUE_MS = 10_000;
-const DELIVERY_WAIT_MS = 15_000;
 /** At start the relay hears again of devices revoked this recently: it may not have been told. */
 const REVOCATIONS_RETOLD_MS = 24 * 3_600_000;
 
@@ -110,26 +110,6 @@ async function gatewayKeys(safe: BlobStore, vault: Vault): Promise<CryptoKeyPair
   return pair;
 }
 
-/** Promises that resolve when a deliver job of a given id is done. */
-function deliveryWaiters() {
-  const waiting = new Map<string, () => void>();
-  return {
-    onCompleted: (jobId: string) => waiting.get(jobId)?.(),
-    delivered: (jobId: string) =>
-      new Promise<void>((resolve, reject) => {
-        const timer = setTimeout(() => {
-          waiting.delete(jobId);
-          reject(new Error('the relay has not stored the message yet'));
-        }, DELIVERY_WAIT_MS);
-        waiting.set(jobId, () => {
-          clearTimeout(timer);
-          waiting.delete(jobId);
-          resolve();
-        });
-      }),
-  };
-}
-
 /** Starts the gateway; resolves when it accepts mail. */
 export async function startGateway(parts: GatewayParts): Promise<Gateway> {
   const { config, vault, store, blobs, safe, queues, log, clock, trust } = parts;
@@ -153,7 +133,7 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
     indexOf,
     conversationTtlSeconds: config.ESTAFETTE_CONVERSATION_TTL_SECONDS,
   });
-  const waiters = deliveryWaiters();
+  const waiters = createDeliveryWaiters();
   const nextHop = openNextHop({
     host: parts.nextHop.host,
     port: parts.nextHop.port,
@@ -215,15 +195,6 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
   // Stops after the consumers: a letter under way still hears that it was delivered.
   const deliveries = await queues.onCompleted(QUEUES.deliver, waiters.onCompleted);
   shutdown.add('deliveries', () => deliveries.close());
-  const consumers = [
-    await queues.consume<InboundJob>(QUEUES.inbound, (job) => inbound(job.letterId), {
-      concurrency: INBOUND_CONCURRENCY,
-    }),
-    await queues.consume<ReplyJob>(QUEUES.reply, answerDevice, { concurrency: REPLY_CONCURRENCY }),
-    await queues.consume<SendJob>(QUEUES.send, (job) => sender.attempt(job.replyId), { concurrency: SEND_CONCURRENCY }),
-  ];
-  shutdown.add('consumers', async () => void (await Promise.all(consumers.map((consumer) => consumer.close()))));
-
   let backlog = 0;
   const enqueue = (letterId: string): void => {
     queues.add(QUEUES.inbound, letterId, { letterId } satisfies InboundJob).catch((error: unknown) => {
@@ -245,6 +216,7 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
     for (const { letterId, storedAt } of waiting) if (storedAt <= clock.now().getTime() - overdueMs) enqueue(letterId);
     await eraseOver();
     await tellRevocations();
+    await outbound.retell();
   };
   const introduceDevices = async (): Promise<void> => {
     for (const { id, mailboxId, signingKey, validUntil } of await store.liveDevices(clock.now().getTime())) {
@@ -258,8 +230,17 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
     }
   };
   await introduceDevices();
-  await sweep(0);
   await outbound.resume();
+  const consumers = [
+    await queues.consume<InboundJob>(QUEUES.inbound, (job) => inbound(job.letterId), {
+      concurrency: INBOUND_CONCURRENCY,
+    }),
+    await queues.consume<ReplyJob>(QUEUES.reply, answerDevice, { concurrency: REPLY_CONCURRENCY }),
+    await queues.consume<SendJob>(QUEUES.send, (job) => sender.attempt(job.replyId), { concurrency: SEND_CONCURRENCY }),
+  ];
+  shutdown.add('consumers', async () => void (await Promise.all(consumers.map((consumer) => consumer.close()))));
+
+  await sweep(0);
   const sweeper = setInterval(
     () => void sweep(SPOOL_OVERDUE_MS).catch((error: unknown) => log.warn('sweep failed', { error })),
     SWEEP_EVERY_MS,

@@ -31,7 +31,9 @@ export interface OutboundOptions {
 export interface Outbound {
   /** Takes a reply of a device. */
   accept(job: Extract<ReplyJob, { kind: 'reply' }>): Promise<void>;
-  /** Goes on with what a crash or a forgetful Redis left behind. */
+  /** Tells and queues what could not be told or queued while Redis was away; run often. */
+  retell(): Promise<void>;
+  /** Goes on with what a crash or a forgetful Redis left behind; run before anything consumes. */
   resume(): Promise<void>;
 }
 
@@ -56,7 +58,9 @@ export function createOutbound(options: OutboundOptions): Outbound {
     await status.change(row, { state: 'failed', failure });
   };
 
-  const sealAndSend = async (row: ReplyRow): Promise<void> => {
+  const sealAndSend = async (asked: ReplyRow): Promise<void> => {
+    const row = (await store.reply(asked.id)) ?? asked;
+    if (row.state !== 'accepted') return;
     let mail: SealedReplyMail;
     try {
       mail = await options.sealReply(row, await open(await store.conversation(row.conversationId)));
@@ -121,6 +125,13 @@ export function createOutbound(options: OutboundOptions): Outbound {
       }
       await status.announce(row);
       if (row.state === 'accepted') await sealAndSend(row);
+      if (row.state === 'sealed' && row.attempts === 0) await sender.schedule(row);
+    },
+    async retell() {
+      for (const row of await store.unfinishedReplies()) {
+        if (row.announcedRevision < row.revision) await status.announce(row);
+        if (row.state === 'sealed' && row.attempts === 0) await sender.schedule(row);
+      }
     },
     async resume() {
       await sender.tidy();

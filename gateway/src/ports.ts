@@ -56,7 +56,11 @@ export interface OpenedLetter {
   readonly headers: LetterHeaders;
   readonly documents: readonly ReadDocument[];
   /** A certificate that may encrypt to the proven sender; only from a verified letter. */
-  readonly senderCertificate: { readonly der: Uint8Array; readonly fingerprint: string } | null;
+  readonly senderCertificate: {
+    readonly der: Uint8Array;
+    readonly chain: readonly Uint8Array[];
+    readonly fingerprint: string;
+  } | null;
   /** What makes the letter itself: Message-ID and digest of the body, not the trace headers relays add. */
   readonly identity: string;
 }
@@ -82,6 +86,8 @@ export type SealMail = (task: {
   readonly chain: readonly Uint8Array[];
   readonly privateKey: KeyObject;
   readonly recipient: Uint8Array;
+  /** Authorities that came with the recipient's letter. */
+  readonly recipientChain: readonly Uint8Array[];
   readonly trust: TrustPaths;
   readonly at: number;
 }) => Promise<
@@ -150,6 +156,8 @@ export interface Conversation {
 export interface Correspondent {
   readonly addressIndex: Buffer;
   readonly certificate: Buffer;
+  /** Authorities that came with it. */
+  readonly chain: readonly Buffer[];
   readonly fingerprint: string;
 }
 
@@ -258,10 +266,10 @@ export interface LastingStore {
   /** False when the reply is already known. */
   addReply(reply: ReplyRow, now: number): Promise<boolean>;
   reply(id: string): Promise<ReplyRow | null>;
-  /** A change of state; `revision` grows by one. */
+  /** A change of state; `revision` grows by one. With `from`, only from that revision: else the row as it is. */
   changeReply(
     id: string,
-    change: { state: ReplyState; failure: string | null; certain: boolean },
+    change: { state: ReplyState; failure: string | null; certain: boolean; from?: number },
     now: number,
   ): Promise<ReplyRow>;
   countAttempt(id: string): Promise<number>;

@@ -82,7 +82,7 @@ export async function openAndVerify(
   const certificate = await signerOf(authorities, opened.output);
   const subject = await openssl(['x509', '-noout', '-subject', '-nameopt', 'utf8,sep_comma_plus'], certificate);
   return {
-    text: verified.output.toString(),
+    text: readableText(verified.output),
     signer: subject.output.toString().trim(),
     remarks: verified.remarks.trim(),
   };

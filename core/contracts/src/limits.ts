@@ -32,6 +32,9 @@ export const ENVELOPE_LIMITS = {
   recipientInfosMax: 200,
   certificateMaxBytes: 64 * KIBIBYTE,
   pathLengthMax: 8,
+  /** What is shown of a signer: characters of a name, number of addresses. */
+  signerNameMaxCharacters: 200,
+  signerAddressesMax: 10,
   rsaModulusMinBits: 2_048,
   rsaModulusMaxBits: 8_192,
   /** A signer's claimed time may run ahead of our clock by this much. */

@@ -61,6 +61,8 @@ export function openQueues(
         backoff: { type: 'custom' },
         removeOnComplete: true,
         removeOnFail: true,
+        // Nothing of an error rests in Redis: neither a growing list of stacks nor what its text may say.
+        stackTraceLimit: 0,
         ...(wish.delayMs === undefined ? {} : { delay: wish.delayMs }),
       });
     },
@@ -76,7 +78,7 @@ export function openQueues(
           } catch (error) {
             log.warn('job will run again', { queue, jobId: String(job.id), attempt: job.attemptsMade + 1, error });
             if (error instanceof GiveUp) throw new UnrecoverableError(error.message);
-            throw error;
+            throw new Error('see the log');
           }
         },
         {

@@ -34,11 +34,12 @@ export function openCertificateBook(options: {
     async learn(letterId, correspondentIndex, { senderCertificate }) {
       if (senderCertificate === null) return;
       const { der, fingerprint } = senderCertificate;
+      const chain = senderCertificate.chain.map((authority) => Buffer.from(authority));
       const known = await store.correspondent(correspondentIndex);
       if (known?.fingerprint === fingerprint) return;
       const certificate = Buffer.from(der);
       await store.saveCorrespondent(
-        { addressIndex: correspondentIndex, certificate, fingerprint },
+        { addressIndex: correspondentIndex, certificate, chain, fingerprint },
         clock.now().getTime(),
       );
       await trail.certificateLearnt(letterId, fingerprint, known !== null);

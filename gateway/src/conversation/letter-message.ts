@@ -57,10 +57,10 @@ export async function openContext(
 const contextBinding = (conversationId: string, letterId: string) =>
   ({ kind: 'context', conversationId, id: letterId, author: 'gateway' }) as const;
 
-/** Shortens what may be shortened, longest text first, until the documents fit; the whole stays in the original. */
-function fit(documents: Document[]): Document[] {
+/** Shortens what may be shortened, longest text first, until the documents fit beside the rest of the message; the whole stays in the original. */
+function fit(documents: Document[], roomBytes: number): Document[] {
   let fitting = documents;
-  while (sizeOf(fitting) > MESSAGE_MAX_BYTES) {
+  while (fitting.length > 0 && sizeOf(fitting) > roomBytes) {
     const sizes = fitting.map(sizeOf);
     const largest = sizes.indexOf(Math.max(...sizes));
     fitting = fitting.flatMap((document, at) => (at === largest ? shorten(document) : [document]));
@@ -135,24 +135,18 @@ export function createLetterKeeper(options: {
 
     async message(routed, letterId, opened, facts) {
       const { headers, verdict } = opened;
-      const from = { name: headers.fromName, address: headers.from };
+      // A verified letter is shown under the name the certificate gives, never under the one it gives itself.
+      const name = verdict.show === 'verified' && verdict.signer !== null ? verdict.signer.name : headers.fromName;
+      const from = { name, address: headers.from };
       if (verdict.show === 'quarantine')
         return { type: 'quarantine', letterId, from, receivedAt: facts.receivedAt, verdict };
       const documents: Document[] = [];
       for (const [index, document] of opened.documents.entries())
         documents.push(await toDocument(routed, `${letterId} ${index}`, document));
       const { subject, subjectProtected } = headers;
-      return {
-        type: 'letter',
-        letterId,
-        from,
-        subject,
-        subjectProtected,
-        documents: fit(documents),
-        verdict,
-        route: routed.route,
-        ...facts,
-      };
+      const { route } = routed;
+      const letter = { type: 'letter', letterId, from, subject, subjectProtected, verdict, route, ...facts } as const;
+      return { ...letter, documents: fit(documents, MESSAGE_MAX_BYTES - sizeOf(letter)) };
     },
   };
 }

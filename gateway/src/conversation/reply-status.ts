@@ -51,7 +51,9 @@ export function createReplyStatus(options: {
     announce,
     async change(row, { state, failure = null, certain = true }) {
       if (!mayFollow(row.state, state)) return row;
-      const changed = await store.changeReply(row.id, { state, failure, certain }, clock.now().getTime());
+      const wish = { state, failure, certain, from: row.revision };
+      const changed = await store.changeReply(row.id, wish, clock.now().getTime());
+      // Another step was quicker: the row is told as it is, and this change is not made.
       await announce(changed);
       return changed;
     },

@@ -207,7 +207,9 @@ export function createRouter(options: RouterOptions): (question: RoutingQuestion
       return { outcome: 'duplicate', letterId: routed.letterId };
     }
     const key = await custody.unwrap(routed.conversation);
-    if (key === null) return { outcome: 'delivered-before' };
+    if (key === null && routed.row.state === 'delivered') return { outcome: 'delivered-before' };
+    // Its epoch ended this very moment: the next run finds it another conversation.
+    if (key === null) throw new Error('the conversation expired while the letter was routed');
     return {
       outcome: 'routed',
       conversation: routed.conversation,

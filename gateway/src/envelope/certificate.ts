@@ -219,7 +219,12 @@ export function addressesOf(certificate: Certificate): string[] {
   return [...new Set(found.filter((address) => /^[\x21-\x7e]+@[\x21-\x7e]+$/.test(address)))];
 }
 
-const partOf = (parts: readonly NamePart[], type: string) => parts.find((part) => part.type === type)?.text;
+/** A part of a name as people see it: no control or direction characters, bounded. */
+const partOf = (parts: readonly NamePart[], type: string) =>
+  parts
+    .find((part) => part.type === type)
+    ?.text.replace(/[\p{Cc}\p{Cf}]+/gu, ' ')
+    .slice(0, ENVELOPE_LIMITS.signerNameMaxCharacters);
 
 /** How the holder is named to people: given name and surname, else common name, else organisation. */
 export function signerOf(certificate: Certificate): Signer {
@@ -235,11 +240,20 @@ export function signerOf(certificate: Certificate): Signer {
       (organization !== undefined && readable === undefined
         ? organization
         : (readable ?? common ?? organization ?? '?')),
-    addresses: addressesOf(certificate),
+    addresses: addressesOf(certificate).slice(0, ENVELOPE_LIMITS.signerAddressesMax),
     ...(organization === undefined ? {} : { organization }),
     issuer: partOf(certificate.issuer, OID.commonName) ?? partOf(certificate.issuer, OID.organization) ?? '?',
     serial: certificate.serial.toString('hex'),
     fingerprint: certificate.fingerprint,
     notAfter: certificate.notAfter.toISOString(),
   };
+}
+
+/** Whether the certificate calls itself an authority; one that cannot be read as such is none. */
+export function isAuthority(certificate: Certificate): boolean {
+  try {
+    return basicConstraintsOf(certificate).ca;
+  } catch {
+    return false;
+  }
 }

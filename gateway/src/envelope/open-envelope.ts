@@ -3,10 +3,11 @@
  * found. Nothing is shown as verified unless the innermost signature covers everything that is shown, every signer
  * checks, the chain is good now and the one From address is in the signer's certificate (design, promise 5).
  */
+import { ENVELOPE_LIMITS } from '@estafette/contracts/limits';
 import type { ReasonCode, Verdict } from '@estafette/contracts/verdict';
 import type { Layer, LetterHeaders } from '../ports.ts';
 import { BerError } from './ber.ts';
-import { addressesOf, type Certificate, signerOf } from './certificate.ts';
+import { addressesOf, type Certificate, isAuthority, signerOf } from './certificate.ts';
 import { mayBeUsedFor } from './certificate-path.ts';
 import { displayNameOf, isSameAddress, singleAddress } from './mail-address.ts';
 import { headerValues, MailMalformed, type MimeEntity, readEntity } from './mime-entity.ts';
@@ -21,6 +22,8 @@ export interface OpenedEnvelope {
   readonly content: Buffer | null;
   /** A certificate of the proven sender that may encrypt to him, DER; only from a verified letter. */
   readonly senderCertificate: Buffer | null;
+  /** Authorities that came with the letter: what leads from that certificate to an anchor may be among them. */
+  readonly senderChain: readonly Buffer[];
 }
 
 const WORST = ['valid', 'none', 'untrusted', 'invalid'] as const;
@@ -96,6 +99,12 @@ function mayEncryptTo(certificate: Certificate, address: string): boolean {
   }
 }
 
+/** Authorities among the certificates of the innermost signature, as many as a path may have. */
+function authoritiesIn(finding: SignatureFinding | undefined): Buffer[] {
+  const authorities = (finding?.bag?.certificates ?? []).filter((certificate) => isAuthority(certificate));
+  return authorities.slice(0, ENVELOPE_LIMITS.pathLengthMax).map((certificate) => certificate.raw);
+}
+
 /** A certificate from the proven sender's bag to encrypt answers to: the signer's own, or another of the same address. */
 function encryptionCertificate(finding: SignatureFinding, address: string, policy: OpeningPolicy): Buffer | null {
   const { bag, signers } = finding;
@@ -117,7 +126,7 @@ function quarantined(reason: ReasonCode, headers: LetterHeaders, layers: readonl
     reasons: [reason],
     signer: null,
   };
-  return { verdict, layers, headers, content: null, senderCertificate: null };
+  return { verdict, layers, headers, content: null, senderCertificate: null, senderChain: [] };
 }
 
 const NO_HEADERS: LetterHeaders = {
@@ -160,6 +169,7 @@ function judge(root: MimeEntity, peeled: Peeled, policy: OpeningPolicy): OpenedE
     content: show === 'quarantine' ? null : peeled.entity.bytes,
     senderCertificate:
       show === 'verified' && innermost !== undefined ? encryptionCertificate(innermost, address, policy) : null,
+    senderChain: authoritiesIn(innermost),
   };
 }
 

@@ -1,6 +1,7 @@
 /** Rows of devices, enrolment links and learnt certificates; names, secrets and certificates are sealed, bound to their row. */
 import type { Kysely, Selectable } from 'kysely';
 import type { Correspondent, Device, Enrolment, LastingStore, Vault } from '../ports.ts';
+import { packChain, unpackChain } from './row-bytes.ts';
 import type { Schema } from './schema.ts';
 
 /** This part of the lasting store, over a database or a transaction. */
@@ -98,22 +99,20 @@ export function devicePart(db: Kysely<Schema>, vault: Vault) {
         .where('address_index', '=', addressIndex)
         .executeTakeFirst();
       if (row === undefined) return null;
-      const certificate = vault.open('correspondent', addressIndex.toString('hex'), row.sealed_certificate);
-      return { addressIndex, certificate, fingerprint: row.fingerprint };
+      const packed = vault.open('correspondent', addressIndex.toString('hex'), row.sealed_certificate);
+      const [certificate = Buffer.alloc(0), ...chain] = unpackChain(packed);
+      return { addressIndex, certificate, chain, fingerprint: row.fingerprint };
     },
-    async saveCorrespondent(correspondent, now) {
+    async saveCorrespondent({ addressIndex, certificate, chain, fingerprint }, now) {
+      const packed = packChain([certificate, ...chain]);
       const row = {
-        sealed_certificate: vault.seal(
-          'correspondent',
-          correspondent.addressIndex.toString('hex'),
-          correspondent.certificate,
-        ),
-        fingerprint: correspondent.fingerprint,
+        sealed_certificate: vault.seal('correspondent', addressIndex.toString('hex'), packed),
+        fingerprint,
         learnt_at: now,
       };
       await db
         .insertInto('correspondents')
-        .values({ address_index: correspondent.addressIndex, ...row })
+        .values({ address_index: addressIndex, ...row })
         .onConflict((conflict) => conflict.column('address_index').doUpdateSet(row))
         .execute();
     },

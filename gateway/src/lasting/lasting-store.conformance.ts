@@ -115,7 +115,12 @@ promise('the newest certificate of a correspondent replaces the one before', asy
   const addressIndex = index();
   assert.equal(await store.correspondent(addressIndex), null);
   for (const text of ['old', 'new']) {
-    const correspondent = { addressIndex, certificate: Buffer.from(text), fingerprint: `print of ${text}` };
+    const correspondent = {
+      addressIndex,
+      certificate: Buffer.from(text),
+      chain: [Buffer.from('authority')],
+      fingerprint: `print of ${text}`,
+    };
     await store.saveCorrespondent(correspondent, NOW);
     assert.deepEqual(await store.correspondent(addressIndex), correspondent);
   }

@@ -73,7 +73,7 @@ async function filled() {
   await store.addDevice(device);
   const facts = { expiresAt: NOW, usedBy: null, deviceTtlSeconds: null };
   await store.addEnrolment({ id: newId('enrolment'), mailboxId, person, secret, ...facts });
-  await store.saveCorrespondent({ addressIndex, certificate, fingerprint: 'print' }, NOW);
+  await store.saveCorrespondent({ addressIndex, certificate, chain: [], fingerprint: 'print' }, NOW);
   return { database, store, mailboxId, privateKey, secret, certificate, addressIndex, key, device };
 }
 

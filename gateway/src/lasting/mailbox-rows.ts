@@ -2,29 +2,8 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import type { Kysely, Selectable } from 'kysely';
 import type { LastingStore, Mailbox, MailboxKey, MailboxKind, Vault } from '../ports.ts';
-import { bytes } from './row-bytes.ts';
+import { bytes, packChain, unpackChain } from './row-bytes.ts';
 import type { Schema } from './schema.ts';
-
-/** Certificates one after the other, each with its length in front. */
-function packChain(chain: readonly Buffer[]): Buffer {
-  return Buffer.concat(
-    chain.flatMap((der) => {
-      const length = Buffer.alloc(4);
-      length.writeUInt32BE(der.length);
-      return [length, der];
-    }),
-  );
-}
-
-function unpackChain(packed: Buffer): Buffer[] {
-  const chain: Buffer[] = [];
-  for (let at = 0; at < packed.length; ) {
-    const length = packed.readUInt32BE(at);
-    chain.push(packed.subarray(at + 4, at + 4 + length));
-    at += 4 + length;
-  }
-  return chain;
-}
 
 const toMailbox = (row: Selectable<Schema['mailboxes']>): Mailbox => ({
   id: row.id,

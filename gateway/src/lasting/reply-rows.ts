@@ -48,20 +48,21 @@ export function replyPart(db: Kysely<Schema>) {
       const row = await db.selectFrom('replies').selectAll().where('id', '=', id).executeTakeFirst();
       return row === undefined ? null : toReply(row);
     },
-    async changeReply(id, change, now) {
-      const row = await db
+    async changeReply(id, { state, failure, certain, from }, now) {
+      let query = db
         .updateTable('replies')
         .set((expression) => ({
-          state: change.state,
-          failure: change.failure,
-          certain: change.certain ? 1 : 0,
+          state,
+          failure,
+          certain: certain ? 1 : 0,
           revision: expression('revision', '+', 1),
           changed_at: now,
         }))
-        .where('id', '=', id)
-        .returningAll()
-        .executeTakeFirstOrThrow();
-      return toReply(row);
+        .where('id', '=', id);
+      if (from !== undefined) query = query.where('revision', '=', from);
+      const changed = await query.returningAll().executeTakeFirst();
+      if (changed !== undefined) return toReply(changed);
+      return toReply(await db.selectFrom('replies').selectAll().where('id', '=', id).executeTakeFirstOrThrow());
     },
     async countAttempt(id) {
       const row = await db

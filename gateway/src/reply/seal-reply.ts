@@ -51,6 +51,7 @@ export function createReplySealer(
     if (own === undefined) throw new Refusal('own-certificate-unusable');
     return {
       recipient: correspondent.certificate,
+      recipientChain: correspondent.chain,
       certificate: own.certificate,
       chain: own.chain,
       privateKey: own.privateKey,

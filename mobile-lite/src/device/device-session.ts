@@ -108,7 +108,7 @@ export class DeviceSession implements Observable<DeviceSnapshot> {
     this.#readMarks.clear();
     for (const [conversationId, place] of state.readMarks) this.#readMarks.set(conversationId, place);
     for (const { conversationId, expiresAt } of state.keys) this.#expiry.see(conversationId, expiresAt);
-    for (const { event } of state.events) this.#expiry.see(event.conversationId, event.expiresAt);
+    for (const { event } of state.events) this.#expiry.seeEvent(event);
     await this.#inbox.restore(state);
     await this.#outbox.restore(state.replies, (conversationId) => this.#inbox.key(conversationId));
     const entries = [...this.#inbox.entries()].sort((a, b) => comparePlaces(a.kept.place, b.kept.place));
@@ -247,7 +247,7 @@ export class DeviceSession implements Observable<DeviceSnapshot> {
 
   /** Keeps and opens a burst; then settles the replies it speaks of, and plans the acknowledgement. */
   async #takeEvents(burst: readonly EventFrame[]): Promise<void> {
-    for (const { e } of burst) this.#expiry.see(e.conversationId, e.expiresAt);
+    for (const { e } of burst) this.#expiry.seeEvent(e);
     for (const entry of await this.#inbox.take(burst)) {
       const spokenOf = this.#tracker.hear(entry);
       if (spokenOf !== null) await this.#outbox.settle(spokenOf);

@@ -4,6 +4,7 @@
  * our clock may be wrong: then nothing is erased until a day after (it is hidden at once all the same), so that
  * a phone with a wrong date does not lose what nobody has read.
  */
+import type { InboxEvent } from '@estafette/contracts/sealed-event';
 import type { ServerClock } from './clock.ts';
 
 const ERASE_GRACE_MS = 24 * 3_600_000;
@@ -28,6 +29,11 @@ export class ExpiryWatch {
     const latest = Math.max(this.#expiries.get(conversationId) ?? 0, expiresAt);
     this.#expiries.set(conversationId, latest);
     if (latest < this.#plannedAt) this.#plan(latest);
+  }
+
+  /** Learns the expiry an event tells; a refusal lives by a time of its own, which is not its conversation's. */
+  seeEvent(event: InboxEvent): void {
+    if (event.kind !== 'refused') this.see(event.conversationId, event.expiresAt);
   }
 
   isOver(conversationId: string): boolean {

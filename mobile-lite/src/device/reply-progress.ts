@@ -31,6 +31,11 @@ export function localProgress(state: LocalReplyState): ReplyProgress {
   return { state, failure: null, certain: true, corrected: false, at: null };
 }
 
+/** Whether the gateway has told a state of the reply. */
+export function hasGatewaySpoken(progress: ReplyProgress | undefined): boolean {
+  return progress !== undefined && isGatewayState(progress.state);
+}
+
 function isGatewayState(state: ReplyProgress['state']): state is ReplyState {
   return (REPLY_STATES as readonly string[]).includes(state);
 }

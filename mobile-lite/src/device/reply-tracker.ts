@@ -2,7 +2,14 @@
 import type { InboxEntry } from './inbox.ts';
 import { Listeners } from './observable.ts';
 import type { LocalReply } from './outbox.ts';
-import { advance, advanceLocally, type LocalReplyState, type ReplyProgress, type ReplyStep } from './reply-progress.ts';
+import {
+  advance,
+  advanceLocally,
+  hasGatewaySpoken,
+  type LocalReplyState,
+  type ReplyProgress,
+  type ReplyStep,
+} from './reply-progress.ts';
 
 /** A reply that has come into another state. */
 export interface ReplyMove {
@@ -34,6 +41,8 @@ export class ReplyTracker {
   hear(entry: InboxEntry): string | null {
     const { event, at } = entry.kept;
     if (event.kind === 'refused') {
+      // It is not sealed: once the gateway has spoken of the reply under the key, it counts no more.
+      if (hasGatewaySpoken(this.#progress.get(event.replyId))) return event.replyId;
       this.#step(event.replyId, event.conversationId, failed(event.failure, at));
       return event.replyId;
     }
