@@ -7,7 +7,7 @@ import { ENVELOPE_LIMITS } from '@estafette/contracts/limits';
 import type { Verdict } from '@estafette/contracts/verdict';
 import { Piscina } from 'piscina';
 import type { OpenTask, SealTask } from './letter-worker.ts';
-import type { OpenedLetter, SealMail } from './ports.ts';
+import { NO_HEADERS, type OpenedLetter, type SealMail } from './ports.ts';
 
 export interface LetterWorkers {
   open(task: Omit<OpenTask, 'kind'>): Promise<OpenedLetter>;
@@ -22,18 +22,6 @@ const TOO_COMPLEX: Verdict = {
   show: 'quarantine',
   reasons: ['too-complex'],
   signer: null,
-};
-
-const NO_HEADERS: OpenedLetter['headers'] = {
-  from: '',
-  fromName: '',
-  to: '',
-  subject: '',
-  subjectProtected: false,
-  date: '',
-  messageId: '',
-  inReplyTo: '',
-  references: '',
 };
 
 function isExhaustion(error: unknown): boolean {

@@ -31,6 +31,19 @@ export interface LetterHeaders {
   readonly references: string;
 }
 
+/** The headers of a letter that could not be read. */
+export const NO_HEADERS: LetterHeaders = {
+  from: '',
+  fromName: '',
+  to: '',
+  subject: '',
+  subjectProtected: false,
+  date: '',
+  messageId: '',
+  inReplyTo: '',
+  references: '',
+};
+
 /** A cryptographic layer of a letter, outermost first. */
 export type Layer =
   | { readonly kind: 'encrypted'; readonly outcome: 'opened' | 'refused'; readonly reason: ReasonCode | null }

@@ -5,7 +5,7 @@
  */
 import { ENVELOPE_LIMITS } from '@estafette/contracts/limits';
 import type { ReasonCode, Verdict } from '@estafette/contracts/verdict';
-import type { Layer, LetterHeaders } from '../ports.ts';
+import { type Layer, type LetterHeaders, NO_HEADERS } from '../ports.ts';
 import { BerError } from './ber.ts';
 import { addressesOf, type Certificate, isAuthority, signerOf } from './certificate.ts';
 import { mayBeUsedFor } from './certificate-path.ts';
@@ -128,18 +128,6 @@ function quarantined(reason: ReasonCode, headers: LetterHeaders, layers: readonl
   };
   return { verdict, layers, headers, content: null, senderCertificate: null, senderChain: [] };
 }
-
-const NO_HEADERS: LetterHeaders = {
-  from: '',
-  fromName: '',
-  to: '',
-  subject: '',
-  subjectProtected: false,
-  date: '',
-  messageId: '',
-  inReplyTo: '',
-  references: '',
-};
 
 function judge(root: MimeEntity, peeled: Peeled, policy: OpeningPolicy): OpenedEnvelope {
   const from = fromOf(root, peeled.entity);
