@@ -72,7 +72,7 @@ test("the doctor's letter and the laboratory's result appear without a reload", 
   await sendLetters(demo, product.smtp, [await resultLetter(demo)]);
   const result = part(page, 'conversation-item').filter({ hasText: 'DESSAINT Marguerite' });
   await result.waitFor();
-  assert.match(await wordsOf(result), /Laboratoire des Charmes .+ DESSAINT Marguerite Critique .*INR 6\.8/);
+  assert.match(await wordsOf(result), /LABORATOIRE DES CHARMES .+ DESSAINT Marguerite Critique .*INR 6\.8/);
   assert.equal(await page.title(), '(2) Estafette');
   assert.equal(await page.evaluate(() => 'sameDocument' in document.body), true);
 });

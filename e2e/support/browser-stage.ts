@@ -57,14 +57,6 @@ export function pictureOf(stage: Stage, name: string): Promise<void> {
   return takePicture(stage.phone.page, join(folder, `${name}.png`));
 }
 
-/** Quoted-printable (RFC 2045 §6.7) of UTF-8. */
-function readQuotedPrintable(text: string): string {
-  const bytes = text
-    .replace(/=\r?\n/g, '')
-    .replace(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
-  return Buffer.from(bytes, 'latin1').toString('utf8');
-}
-
 /** The answers in the doctor's Maildir that say `text`, each opened and verified by openssl. */
 export async function answersSaying(stage: Stage, text: string): Promise<ReceivedAnswer[]> {
   const { people, files } = stage.product.demo;
@@ -73,8 +65,7 @@ export async function answersSaying(stage: Stage, text: string): Promise<Receive
     const mail = await readFile(file);
     const opened = await openAndVerify(people.doctor.folder, files.authorities, mail);
     const headers = mail.toString('latin1').split('\r\n\r\n', 1)[0] ?? '';
-    const readable = readQuotedPrintable(opened.text);
-    if (readable.includes(text)) found.push({ text: readable, signer: opened.signer, headers });
+    if (opened.text.includes(text)) found.push({ text: opened.text, signer: opened.signer, headers });
   }
   return found;
 }
