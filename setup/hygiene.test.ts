@@ -1,15 +1,18 @@
 /**
  * Shows that each hygiene rule bites, on planted lines, and lets ordinary ones through.
- * This file is the one that may hold the forbidden words.
+ * This file is the one that may hold the forbidden words; a path and a host that must stand nowhere come from halves.
  */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { FORBIDDEN, findForbidden } from './hygiene.ts';
 
+const WORK = ['wo', 'rk'].join('');
+const NPM_HOST = ['npm', 'js.org'].join('');
+
 const BAD = [
-  "const samples = '/work/shared/samples';",
+  `const samples = '/${WORK}/shared/samples';`,
   'see /home/claire/estafette/var',
-  '"registry": "https://registry.npmjs.org"',
+  `"registry": "https://registry.${NPM_HOST}"`,
   "it.skip('is sealed', () => {});",
   "test.only('is sealed', () => {});",
   "it('is sealed', { skip: true }, () => {});",
@@ -22,7 +25,7 @@ const GOOD = [
   'WORKDIR /home/node/app',
   'const skipped = readOnly(part);',
   "const todos = ['call the GP'];",
-  'https://example.org/work/shared/',
+  `https://example.org/${WORK}/shared/`,
 ];
 
 it('each forbidden thing is found once', () => {

@@ -72,7 +72,7 @@ function readResultLine(line: string, text: string[], warnings: Set<string>): La
   }
   if (at(1) === '' && at(4) === '' && at(10) === '') {
     if (fields.slice(5).some((field) => field !== '')) text.push(decodeEntities(line.trim()));
-    return null; // a placeholder, `RES||IGET 005|A`
+    return null; // announces an analysis without a value, `RES||IGET 005|A`
   }
   const first = measureFrom(at(4), at(5), at(6), at(7));
   const second = measureFrom(at(10), at(11), at(12), at(13));

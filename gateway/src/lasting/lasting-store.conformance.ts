@@ -242,6 +242,9 @@ promise('a reply is added once and counts its changes', async (store, mailboxId)
   assert.equal(adds.filter(Boolean).length, 1);
   const change = { state: 'delayed', failure: 'next-hop-deferred', certain: false } as const;
   assert.deepEqual(await store.changeReply(reply.id, change, NOW), { ...reply, ...change, revision: 2 });
+  // A step that looked at the reply before that change makes none of its own.
+  const stale = { state: 'failed', failure: null, certain: true, from: 1 } as const;
+  assert.deepEqual(await store.changeReply(reply.id, stale, NOW), { ...reply, ...change, revision: 2 });
   assert.deepEqual([await store.countAttempt(reply.id), await store.countAttempt(reply.id)], [1, 2]);
   await store.markAnnounced(reply.id, 2);
   await store.markAnnounced(reply.id, 1);
