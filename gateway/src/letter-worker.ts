@@ -101,6 +101,7 @@ export async function openLetter(task: Omit<OpenTask, 'kind'>): Promise<OpenedLe
     layers: envelope.layers,
     headers: { ...envelope.headers, fromName, subject },
     documents,
+    wants: envelope.wants,
     senderCertificate:
       senderCertificate === null
         ? null

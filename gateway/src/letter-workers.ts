@@ -71,6 +71,7 @@ export function startLetterWorkers(threads: number): LetterWorkers {
           layers: [],
           headers: NO_HEADERS,
           documents: [],
+          wants: [],
           senderCertificate: null,
           identity: createHash('sha256').update(task.letter).digest('hex'),
         };

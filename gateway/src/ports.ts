@@ -17,6 +17,14 @@ export interface TrustPaths {
   readonly lists: string | null;
 }
 
+/**
+ * Something that would help to judge a certificate, and where its certificates say it is: a revocation list, an
+ * issuer's certificate, or the answer of an OCSP responder to `request` (DER, RFC 6960).
+ */
+export type StatusSource =
+  | { readonly kind: 'crl' | 'issuer'; readonly url: string }
+  | { readonly kind: 'ocsp'; readonly url: string; readonly request: Uint8Array };
+
 /** Header fields of the letter that route and name it; single line, decoded for people where people read them. */
 export interface LetterHeaders {
   /** The one From address, or empty. */
@@ -68,6 +76,8 @@ export interface OpenedLetter {
   readonly layers: readonly Layer[];
   readonly headers: LetterHeaders;
   readonly documents: readonly ReadDocument[];
+  /** What could be fetched to judge the signers better; empty when nothing is missing. */
+  readonly wants: readonly StatusSource[];
   /** A certificate that may encrypt to the proven sender; only from a verified letter. */
   readonly senderCertificate: {
     readonly der: Uint8Array;

@@ -6,6 +6,7 @@
  */
 import { ENVELOPE_LIMITS } from '@estafette/contracts/limits';
 import type { ReasonCode } from '@estafette/contracts/verdict';
+import type { StatusSource } from '../ports.ts';
 import { BerError } from './ber.ts';
 import {
   basicConstraintsOf,
@@ -24,7 +25,14 @@ export interface TrustStore {
   readonly lists: readonly RevocationList[];
 }
 
-export type PathVerdict = { trusted: true; until: Date } | { trusted: false; reason: ReasonCode };
+export type PathVerdict =
+  | { readonly trusted: true; readonly until: Date }
+  | {
+      readonly trusted: false;
+      readonly reason: ReasonCode;
+      /** Where what was missing could be had, as the certificates say; empty unless revocation or issuer is unknown. */
+      readonly wants: readonly StatusSource[];
+    };
 
 /** Extensions whose rules are applied here (or that ask nothing of a relying party). */
 const UNDERSTOOD: readonly string[] = [
@@ -39,7 +47,11 @@ const UNDERSTOOD: readonly string[] = [
 
 const CANDIDATES_MAX = 64;
 
-const refuse = (reason: ReasonCode): PathVerdict => ({ trusted: false, reason });
+const refuse = (reason: ReasonCode, wants: readonly StatusSource[] = []): PathVerdict => ({
+  trusted: false,
+  reason,
+  wants,
+});
 
 function validityReason(certificate: Certificate, at: Date): ReasonCode | null {
   if (at < certificate.notBefore) return 'certificate-not-yet-valid';

@@ -5,6 +5,7 @@
 import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
 import { ENVELOPE_LIMITS } from '@estafette/contracts/limits';
 import type { Signer } from '@estafette/contracts/verdict';
+import { type Algorithm, readAlgorithm } from './algorithm.ts';
 import {
   BerError,
   type BerNode,
@@ -45,7 +46,7 @@ export interface Certificate {
   readonly notBefore: Date;
   readonly notAfter: Date;
   readonly publicKey: KeyObject;
-  readonly signatureAlgorithm: string;
+  readonly signatureAlgorithm: Algorithm;
   readonly signature: Buffer;
   readonly extensions: ReadonlyMap<string, Extension>;
   readonly subject: readonly NamePart[];
@@ -160,7 +161,7 @@ function parseCertificate(raw: Buffer, fingerprint: string): Certificate {
     notBefore: timeOf(notBefore),
     notAfter: timeOf(notAfter),
     publicKey: readPublicKey(rawOf(spki)),
-    signatureAlgorithm: oidOf(sequenceOf(algorithm)[0]),
+    signatureAlgorithm: readAlgorithm(algorithm),
     signature: wholeBitsOf(signature),
     extensions: readExtensions(extensionsField?.children[0]),
     fingerprint,

@@ -5,7 +5,7 @@
  */
 import { ENVELOPE_LIMITS } from '@estafette/contracts/limits';
 import type { ReasonCode, Verdict } from '@estafette/contracts/verdict';
-import { type Layer, type LetterHeaders, NO_HEADERS } from '../ports.ts';
+import { type Layer, type LetterHeaders, NO_HEADERS, type StatusSource } from '../ports.ts';
 import { BerError } from './ber.ts';
 import { addressesOf, type Certificate, isAuthority, signerOf } from './certificate.ts';
 import { mayBeUsedFor } from './certificate-path.ts';
@@ -24,6 +24,8 @@ export interface OpenedEnvelope {
   readonly senderCertificate: Buffer | null;
   /** Authorities that came with the letter: what leads from that certificate to an anchor may be among them. */
   readonly senderChain: readonly Buffer[];
+  /** What could be fetched to judge the signers better. */
+  readonly wants: readonly StatusSource[];
 }
 
 const WORST = ['valid', 'none', 'untrusted', 'invalid'] as const;
@@ -126,7 +128,7 @@ function quarantined(reason: ReasonCode, headers: LetterHeaders, layers: readonl
     reasons: [reason],
     signer: null,
   };
-  return { verdict, layers, headers, content: null, senderCertificate: null, senderChain: [] };
+  return { verdict, layers, headers, content: null, senderCertificate: null, senderChain: [], wants: [] };
 }
 
 function judge(root: MimeEntity, peeled: Peeled, policy: OpeningPolicy): OpenedEnvelope {
@@ -158,6 +160,7 @@ function judge(root: MimeEntity, peeled: Peeled, policy: OpeningPolicy): OpenedE
     senderCertificate:
       show === 'verified' && innermost !== undefined ? encryptionCertificate(innermost, address, policy) : null,
     senderChain: authoritiesIn(innermost),
+    wants: peeled.findings.flatMap((finding) => finding.wants),
   };
 }
 

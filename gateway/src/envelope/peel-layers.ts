@@ -5,7 +5,7 @@
  */
 import { ENVELOPE_LIMITS } from '@estafette/contracts/limits';
 import type { ReasonCode, Verdict } from '@estafette/contracts/verdict';
-import type { Layer } from '../ports.ts';
+import type { Layer, StatusSource } from '../ports.ts';
 import { BerError, type BerNode, isContext, oidOf, readBer, sequenceOf } from './ber.ts';
 import type { Certificate } from './certificate.ts';
 import type { judgePath, PathVerdict } from './certificate-path.ts';
@@ -33,6 +33,7 @@ export interface SignatureFinding {
   readonly reasons: readonly ReasonCode[];
   readonly signers: readonly Certificate[];
   readonly bag: SignedData | null;
+  readonly wants: readonly StatusSource[];
 }
 
 const CMS_TYPES = ['application/pkcs7-mime', 'application/x-pkcs7-mime'];
@@ -55,9 +56,11 @@ function readContentInfo(bytes: Buffer): { type: string; content: BerNode | unde
 
 /** Checks a SignedData over its content and judges every signer's path. */
 function judgeSignature(data: SignedData, content: Buffer, policy: OpeningPolicy): SignatureFinding {
-  if (data.signers.length === 0) return { signature: 'none', reasons: ['not-signed'], signers: [], bag: data };
+  if (data.signers.length === 0)
+    return { signature: 'none', reasons: ['not-signed'], signers: [], bag: data, wants: [] };
   const reasons: ReasonCode[] = [];
   const signers: Certificate[] = [];
+  const wants: StatusSource[] = [];
   let signature: SignatureFinding['signature'] = 'valid';
   for (const outcome of checkSigners(data, content)) {
     if (outcome.outcome === 'invalid') {
@@ -77,9 +80,10 @@ function judgeSignature(data: SignedData, content: Buffer, policy: OpeningPolicy
       outcome.signingTime !== null && outcome.signingTime.getTime() > policy.at.getTime() + ENVELOPE_LIMITS.clockSkewMs;
     if (path.trusted && !ahead) continue;
     reasons.push(path.trusted ? 'signing-time-ahead' : path.reason);
+    if (!path.trusted) wants.push(...path.wants);
     if (signature === 'valid') signature = 'untrusted';
   }
-  return { signature, reasons, signers, bag: data };
+  return { signature, reasons, signers, bag: data, wants };
 }
 
 export interface Peeled {

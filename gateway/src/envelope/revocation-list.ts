@@ -4,12 +4,12 @@
  * be known, and revocation unknown is never good.
  */
 import { createHash } from 'node:crypto';
+import { type Algorithm, readAlgorithm } from './algorithm.ts';
 import {
   BerError,
   integerOf,
   isContext,
   isUniversal,
-  oidOf,
   rawOf,
   readBer,
   sequenceOf,
@@ -26,7 +26,7 @@ export interface RevocationList {
   readonly issuerKey: string;
   readonly thisUpdate: Date;
   readonly nextUpdate: Date;
-  readonly signatureAlgorithm: string;
+  readonly signatureAlgorithm: Algorithm;
   readonly tbs: Buffer;
   readonly signature: Buffer;
   /** Serial (hexadecimal content octets) → when it was revoked. */
@@ -78,7 +78,7 @@ export function readRevocationList(raw: Buffer): RevocationList {
     issuerKey: issuer.key,
     thisUpdate,
     nextUpdate,
-    signatureAlgorithm: oidOf(sequenceOf(algorithm)[0]),
+    signatureAlgorithm: readAlgorithm(algorithm),
     tbs: rawOf(tbsNode),
     signature: wholeBitsOf(signature),
     revoked,

@@ -5,6 +5,7 @@
  */
 import { type KeyObject, verify } from 'node:crypto';
 import { ENVELOPE_LIMITS } from '@estafette/contracts/limits';
+import type { Algorithm } from './algorithm.ts';
 import { SIGNATURE_ALGORITHMS } from './oids.ts';
 
 const CURVES = ['prime256v1', 'secp384r1', 'secp521r1'];
@@ -25,12 +26,12 @@ export type SignatureOutcome = 'right' | 'wrong' | 'algorithm-refused';
 
 /** Checks `signature` over `signed` by an algorithm that names its digest. */
 export function checkSignature(check: {
-  algorithm: string;
+  algorithm: Algorithm;
   key: KeyObject;
   signed: Uint8Array;
   signature: Uint8Array;
 }): SignatureOutcome {
-  const algorithm = SIGNATURE_ALGORITHMS[check.algorithm];
+  const algorithm = SIGNATURE_ALGORITHMS[check.algorithm.oid];
   if (algorithm === undefined || algorithm.key !== check.key.asymmetricKeyType || !isAcceptableKey(check.key))
     return 'algorithm-refused';
   try {

@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto';
 import { ENVELOPE_LIMITS } from '@estafette/contracts/limits';
 import type { ReasonCode } from '@estafette/contracts/verdict';
+import { type Algorithm, readAlgorithm } from './algorithm.ts';
 import {
   BerError,
   type BerNode,
@@ -40,7 +41,7 @@ export interface SignedData {
 interface SignerInfo {
   readonly sid: { issuerKey: string; serial: Buffer } | { keyIdentifier: Buffer };
   readonly digest: string | null;
-  readonly signatureAlgorithm: string;
+  readonly signatureAlgorithm: Algorithm;
   readonly attributes: BerNode | null;
   readonly signature: Buffer;
 }
@@ -71,7 +72,7 @@ function readSigner(node: BerNode): SignerInfo {
   const sid = readSid(fields.shift());
   const digest = DIGESTS[oidOf(sequenceOf(fields.shift())[0])] ?? null;
   const attributes = isContext(fields[0], 0) ? (fields.shift() as BerNode) : null;
-  const signatureAlgorithm = oidOf(sequenceOf(fields.shift())[0]);
+  const signatureAlgorithm = readAlgorithm(fields.shift());
   const signature = fields.shift();
   if (!isUniversal(signature, TAG.octetString)) throw new BerError('signature value missing');
   return { sid, digest, attributes, signatureAlgorithm, signature: octetsOf(signature) };
@@ -164,9 +165,13 @@ const RSA_WITH: Readonly<Record<string, string>> = {
 };
 
 /** The algorithm as one OID; `rsaEncryption` takes its digest from digestAlgorithm, others must agree with it. */
-function signatureAlgorithmOf(signer: SignerInfo): string | null {
-  if (signer.signatureAlgorithm === OID.rsaEncryption) return RSA_WITH[signer.digest ?? ''] ?? null;
-  return SIGNATURE_ALGORITHMS[signer.signatureAlgorithm]?.digest === signer.digest ? signer.signatureAlgorithm : null;
+function signatureAlgorithmOf(signer: SignerInfo): Algorithm | null {
+  const { signatureAlgorithm: algorithm, digest } = signer;
+  if (algorithm.oid === OID.rsaEncryption) {
+    const oid = RSA_WITH[digest ?? ''];
+    return oid === undefined ? null : { oid, parameters: null };
+  }
+  return SIGNATURE_ALGORITHMS[algorithm.oid]?.digest === digest ? algorithm : null;
 }
 
 /** Checks every signer over the content (carried inside, or given by multipart/signed). */

@@ -42,6 +42,7 @@ const opened = (documents: readonly ReadDocument[], change: Partial<OpenedLetter
   },
   documents,
   senderCertificate: null,
+  wants: [],
   identity: 'x',
   ...change,
 });
