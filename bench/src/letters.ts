@@ -15,16 +15,18 @@ export interface Letter {
 }
 
 const BODY_BYTES = 20 * 1024;
+/** What is signed in a letter of 5 MB on the wire: encryption in base64 makes 1.37 of it. */
+const LARGE_BODY_BYTES = Math.floor((5 * 1_048_576) / 1.37);
 const SENTENCE = "Confr=C3=A8re, je vous confie ce patient sous fluindione, dont l'INR de ce matin est =C3=A0 4,1.\r\n";
 
-/** The entity that is signed: text/plain, quoted-printable, 20 KB. */
-export function textEntity(): Buffer {
+/** The entity that is signed: text/plain, quoted-printable, 20 KB by default. */
+export function textEntity(bytes = BODY_BYTES): Buffer {
   const head = 'Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n';
-  return Buffer.from(head + SENTENCE.repeat(Math.floor(BODY_BYTES / SENTENCE.length)), 'latin1');
+  return Buffer.from(head + SENTENCE.repeat(Math.floor(bytes / SENTENCE.length)), 'latin1');
 }
 
 /** Seals one letter from a correspondent to the stage's mailbox; `thread` names the letter it goes on from. */
-export function sealLetter(stage: Stage, from: Correspondent, thread?: string): Letter {
+export function sealLetter(stage: Stage, from: Correspondent, thread?: string, entity = textEntity()): Letter {
   const messageId = `<${randomUUID()}@cabinet.example>`;
   const headers = [
     `From: <${from.address}>`,
@@ -36,7 +38,7 @@ export function sealLetter(stage: Stage, from: Correspondent, thread?: string): 
   ];
   const bytes = sealEnvelope({
     headers,
-    entity: textEntity(),
+    entity,
     key: from.key,
     recipient: readCertificate(stage.mailbox.key.certificate),
     at: new Date(),
@@ -51,4 +53,11 @@ export function sealLetters(stage: Stage, count: number): Letter[] {
     if (from === undefined) throw new RangeError('no correspondents');
     return sealLetter(stage, from);
   });
+}
+
+/** A letter of 5 MB on the wire, from the first correspondent. */
+export function sealLargeLetter(stage: Stage): Letter {
+  const [from] = stage.correspondents;
+  if (from === undefined) throw new RangeError('no correspondents');
+  return sealLetter(stage, from, undefined, textEntity(LARGE_BODY_BYTES));
 }

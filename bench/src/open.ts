@@ -12,13 +12,16 @@ import { TRUST_SPACES } from '@estafette/gateway/envelope/trust-space';
 import { openLetter } from '@estafette/gateway/letter-worker';
 import { ratePerCpuSecond } from './cpu.ts';
 import { type Figure, figureOf, median } from './figures.ts';
-import { type Letter, sealLetters, textEntity } from './letters.ts';
+import { type Letter, sealLargeLetter, sealLetters, textEntity } from './letters.ts';
 import type { Correspondent, Stage } from './stage.ts';
 
 const ROUNDS = 7;
 const SLICE_MS = 250;
 
-type Sides = Record<'envelope' | 'whole' | 'privateOperation' | 'seal' | 'sign', () => unknown>;
+/** Letters of 5 MB that must be opened in a second. */
+const LARGE_LETTERS_WANTED = 100;
+
+type Sides = Record<'envelope' | 'large' | 'whole' | 'privateOperation' | 'seal' | 'sign', () => unknown>;
 
 function inTurn<T>(list: readonly T[]): () => T {
   let at = 0;
@@ -30,8 +33,9 @@ function inTurn<T>(list: readonly T[]): () => T {
   };
 }
 
-function openingSides(stage: Stage, letters: readonly Letter[]): Pick<Sides, 'envelope' | 'whole'> {
+function openingSides(stage: Stage, letters: readonly Letter[]): Pick<Sides, 'envelope' | 'large' | 'whole'> {
   const next = inTurn(letters);
+  const large = sealLargeLetter(stage);
   const { key } = stage.mailbox;
   const keys = [{ certificate: readCertificate(key.certificate), privateKey: key.privateKey }];
   const space = TRUST_SPACES.demo;
@@ -41,6 +45,7 @@ function openingSides(stage: Stage, letters: readonly Letter[]): Pick<Sides, 'en
   };
   return {
     envelope: () => check(openEnvelope(next().bytes, { space, keys, judge, at: new Date() }).verdict.show),
+    large: () => check(openEnvelope(large.bytes, { space, keys, judge, at: new Date() }).verdict.show),
     async whole() {
       const opened = await openLetter({
         letter: next().bytes,
@@ -54,7 +59,7 @@ function openingSides(stage: Stage, letters: readonly Letter[]): Pick<Sides, 'en
   };
 }
 
-function cryptoSides(stage: Stage, from: Correspondent): Omit<Sides, 'envelope' | 'whole'> {
+function cryptoSides(stage: Stage, from: Correspondent): Omit<Sides, 'envelope' | 'large' | 'whole'> {
   const recipient = readCertificate(stage.mailbox.key.certificate);
   const { privateKey } = stage.mailbox.key;
   const padding = constants.RSA_PKCS1_PADDING;
@@ -74,7 +79,14 @@ export async function benchOpen(stage: Stage): Promise<Figure[]> {
   if (from === undefined) throw new RangeError('no correspondents');
   const sides: Sides = { ...openingSides(stage, sealLetters(stage, 48)), ...cryptoSides(stage, from) };
   const names = Object.keys(sides) as (keyof Sides)[];
-  const rates: Record<keyof Sides, number[]> = { envelope: [], whole: [], privateOperation: [], seal: [], sign: [] };
+  const rates: Record<keyof Sides, number[]> = {
+    envelope: [],
+    large: [],
+    whole: [],
+    privateOperation: [],
+    seal: [],
+    sign: [],
+  };
   for (const name of names) await ratePerCpuSecond(sides[name], SLICE_MS);
   for (let round = 0; round < ROUNDS; round += 1) {
     const order = round % 2 === 0 ? names : names.toReversed();
@@ -88,6 +100,11 @@ export async function benchOpen(stage: Stage): Promise<Figure[]> {
       { ...words, name: 'openEnvelope', meaning: 'decrypt, verify, chain remembered, address; the rest of 1 is ours' },
       rates.envelope,
       decryption,
+    ),
+    figureOf(
+      { ...words, name: 'openEnvelope, 5 MB', meaning: 'the same with a letter of 5 MB on the wire' },
+      rates.large,
+      { name: 'wanted', value: LARGE_LETTERS_WANTED },
     ),
     figureOf(
       { ...words, name: 'openLetter', meaning: 'the same with content read, as a worker thread does it' },
