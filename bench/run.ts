@@ -9,6 +9,7 @@ import { benchAccept } from './src/accept.ts';
 import { benchApp } from './src/app-size.ts';
 import { watchForeignCpu } from './src/cpu.ts';
 import { type Figure, tableOf } from './src/figures.ts';
+import { benchHostile } from './src/hostile.ts';
 import { benchInbound } from './src/inbound.ts';
 import { benchLatency } from './src/latency.ts';
 import { benchOpen } from './src/open.ts';
@@ -17,9 +18,9 @@ import { type RunningFlow, startFlow } from './src/running-flow.ts';
 import { type Stage, setStage } from './src/stage.ts';
 
 const RUN_MAX_MS = 240_000;
-const ALONE = { open: benchOpen, accept: benchAccept, app: benchApp } as const;
+const ALONE = { open: benchOpen, hostile: benchHostile, accept: benchAccept, app: benchApp } as const;
 const IN_FLOW = { inbound: benchInbound, latency: benchLatency, reply: benchReply } as const;
-const NAMES = ['open', 'inbound', 'accept', 'latency', 'reply', 'app'] as const;
+const NAMES = ['open', 'hostile', 'inbound', 'accept', 'latency', 'reply', 'app'] as const;
 type Name = (typeof NAMES)[number];
 
 const isAlone = (name: Name): name is keyof typeof ALONE => name in ALONE;
@@ -82,7 +83,7 @@ async function noted(name: Name, pids: readonly number[], bench: () => Promise<F
   const noise = watchForeignCpu(pids);
   const figures = await bench();
   const value = noise();
-  if (name === 'app' || name === 'accept') return figures;
+  if (name === 'app' || name === 'accept' || name === 'hostile') return figures;
   const meaning = 'noise: cores used by other programs during this bench';
   return [...figures, { bench: name, name: 'foreign CPU', value, unit: 'cores', meaning }];
 }
