@@ -14,7 +14,8 @@ const generateKeys = promisify(generateKeyPair);
 /** 127 random bits, positive, 16 bytes: over the 64 bits of entropy asked of CAs, under the 20 bytes of RFC 5280. */
 const SERIAL_BYTES = 16;
 
-export type KeyKind = 'rsa-2048' | 'ec-p256';
+export const KEY_KINDS = ['rsa-2048', 'rsa-3072', 'ec-p256'] as const;
+export type KeyKind = (typeof KEY_KINDS)[number];
 
 export interface CertificateDraft {
   readonly serialHex: string;
@@ -36,9 +37,9 @@ export function newSerialHex(): string {
 /** A new private key, made on the thread pool. */
 export async function newPrivateKey(kind: KeyKind): Promise<KeyObject> {
   const pair =
-    kind === 'rsa-2048'
-      ? await generateKeys('rsa', { modulusLength: 2048 })
-      : await generateKeys('ec', { namedCurve: 'P-256' });
+    kind === 'ec-p256'
+      ? await generateKeys('ec', { namedCurve: 'P-256' })
+      : await generateKeys('rsa', { modulusLength: kind === 'rsa-2048' ? 2048 : 3072 });
   return pair.privateKey;
 }
 

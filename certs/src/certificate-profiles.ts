@@ -7,7 +7,7 @@
  * A malformed number is refused with a RangeError that says what was expected.
  */
 
-import type { KeyKind } from './certificate-builder.ts';
+import type { KeyObject } from 'node:crypto';
 import type { KeyPurpose, KeyUsage } from './certificate-extensions.ts';
 import type { NamePart } from './distinguished-name.ts';
 
@@ -44,18 +44,18 @@ export const POLICY_OIDS = {
 /** IGC-Santé certificates live three years. */
 export const DEFAULT_VALIDITY_DAYS = 1095;
 
-/** keyUsage of S/MIME keys (RFC 8550 4.4.2). */
-export const MAILBOX_KEY_USAGES: Record<MailboxUsage, readonly KeyUsage[]> = {
-  both: ['digitalSignature', 'nonRepudiation', 'keyEncipherment'],
-  signing: ['digitalSignature', 'nonRepudiation'],
-  encryption: ['keyEncipherment'],
-};
+const SIGNING: readonly KeyUsage[] = ['digitalSignature', 'nonRepudiation'];
+
+/** keyUsage of S/MIME keys (RFC 8550 4.4.2): an EC key agrees on keys where an RSA key enciphers them (RFC 8813 3). */
+export function mailboxKeyUsages(key: KeyObject, usage: MailboxUsage): readonly KeyUsage[] {
+  const encrypting: readonly KeyUsage[] = [key.asymmetricKeyType === 'ec' ? 'keyAgreement' : 'keyEncipherment'];
+  if (usage === 'both') return [...SIGNING, ...encrypting];
+  return usage === 'signing' ? SIGNING : encrypting;
+}
 
 /** keyUsage of TLS keys: an EC key cannot encipher keys and must not claim it (RFC 8813 3). */
-export const SERVER_KEY_USAGES: Record<KeyKind, readonly KeyUsage[]> = {
-  'rsa-2048': ['digitalSignature', 'keyEncipherment'],
-  'ec-p256': ['digitalSignature'],
-};
+export const serverKeyUsages = (key: KeyObject): readonly KeyUsage[] =>
+  key.asymmetricKeyType === 'ec' ? ['digitalSignature'] : ['digitalSignature', 'keyEncipherment'];
 
 export const MAILBOX_PURPOSES: readonly KeyPurpose[] = ['emailProtection'];
 /** A mail operator receives as a server and sends as a client. */
@@ -80,6 +80,13 @@ export function structureName(structure: Structure, commonName: string): NamePar
     ['CN', commonName],
   ];
 }
+
+/** The subject asked for by a mailbox of which no national number was told: the authority writes its own anyway. */
+export const plainName = (organization: string, commonName: string): NamePart[] => [
+  ['C', 'FR'],
+  ['O', organization],
+  ['CN', commonName],
+];
 
 /** The subject of a practitioner's certificate. */
 export function practitionerName(practitioner: PractitionerName): NamePart[] {

@@ -13,7 +13,7 @@ const structure = {
   department: 'Val-de-Marne (94)',
 };
 
-for (const kind of ['rsa-2048', 'ec-p256'] as const) {
+for (const kind of ['rsa-2048', 'rsa-3072', 'ec-p256'] as const) {
   test(`a request with a ${kind} key proves the key and says which mailbox it is for`, async () => {
     const key = privateKeyPem(await newPrivateKey(kind));
     const request = createMailboxRequest({ privateKeyPem: key, address, structure });
@@ -26,9 +26,21 @@ for (const kind of ['rsa-2048', 'ec-p256'] as const) {
     assert.match(words, /O = LABORATOIRE DES CHARMES, OU = 300000000000018, CN = resultats@labo\.example/);
     assert.match(words, /email:resultats@labo\.example/);
     assert.match(words, /E-mail Protection/);
+    assert.match(words, kind === 'ec-p256' ? /Key Agreement/ : /Key Encipherment/);
     assert.doesNotMatch(request, /PRIVATE/);
   });
 }
+
+test('a request of a mailbox whose national number was not told names it by its own name', async () => {
+  const key = privateKeyPem(await newPrivateKey('ec-p256'));
+  const request = createMailboxRequest({ privateKeyPem: key, address, structure: { name: 'Labo des Charmes' } });
+  const court = openCourtroom();
+  court.write('request.pem', request);
+  const { words } = court.openssl('req', '-in', 'request.pem', '-verify', '-noout', '-subject');
+  court.close();
+  assert.match(words, /verify OK/);
+  assert.match(words, /subject=C = FR, O = Labo des Charmes, CN = resultats@labo\.example/);
+});
 
 test('a request with an altered name is not believed', async () => {
   const key = privateKeyPem(await newPrivateKey('ec-p256'));

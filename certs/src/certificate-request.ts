@@ -8,10 +8,11 @@ import { createPrivateKey } from 'node:crypto';
 import { publicKeyOf } from './certificate-builder.ts';
 import { extendedKeyUsage, keyUsage, subjectAlternativeNames } from './certificate-extensions.ts';
 import {
-  MAILBOX_KEY_USAGES,
   MAILBOX_PURPOSES,
   type MailboxUsage,
   mailboxAddress,
+  mailboxKeyUsages,
+  plainName,
   type Structure,
   structureName,
 } from './certificate-profiles.ts';
@@ -26,7 +27,8 @@ export interface MailboxRequestOptions {
   /** PKCS#8 PEM, RSA or EC P-256. */
   readonly privateKeyPem: string;
   readonly address: string;
-  readonly structure: Structure;
+  /** Who holds the mailbox: with its national number, or only by name. */
+  readonly structure: Structure | { readonly name: string };
   /** Default: the address. */
   readonly commonName?: string;
   /** Default `both`. */
@@ -37,14 +39,17 @@ export interface MailboxRequestOptions {
 export function createMailboxRequest(options: MailboxRequestOptions): string {
   const key = createPrivateKey(options.privateKeyPem);
   const address = mailboxAddress(options.address);
+  const { structure, commonName = address } = options;
   const wished = sequence(
-    keyUsage(MAILBOX_KEY_USAGES[options.usage ?? 'both']),
+    keyUsage(mailboxKeyUsages(key, options.usage ?? 'both')),
     extendedKeyUsage(MAILBOX_PURPOSES),
     subjectAlternativeNames([{ kind: 'address', value: address }]),
   );
   const body = sequence(
     integer(0),
-    distinguishedName(structureName(options.structure, options.commonName ?? address)),
+    distinguishedName(
+      'number' in structure ? structureName(structure, commonName) : plainName(structure.name, commonName),
+    ),
     publicKeyStructure(publicKeyOf(key)),
     tagged(0, sequence(oid(EXTENSION_REQUEST_OID), setOf(wished))),
   );

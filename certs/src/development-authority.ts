@@ -146,14 +146,15 @@ export async function issueMailboxCertificate(
   options: MailboxCertificateOptions,
 ): Promise<IssuedCertificate> {
   const address = profile.mailboxAddress(options.address);
+  const key = await keyFor(options, 'rsa-2048');
   const leaf: Leaf = {
     subject: profile.structureName(options.structure, options.commonName ?? address),
-    usages: profile.MAILBOX_KEY_USAGES[options.usage ?? 'both'],
+    usages: profile.mailboxKeyUsages(key, options.usage ?? 'both'),
     purposes: profile.MAILBOX_PURPOSES,
     alternativeNames: [{ kind: 'address', value: address }],
     policyOid: profile.POLICY_OIDS.mailbox,
   };
-  return issue(authority, leaf, options, 'rsa-2048');
+  return issueForKey(authority, leaf, options, key);
 }
 
 /** A certificate for the personal mailbox of a practitioner, who is named by RPPS number, name and profession. */
@@ -161,14 +162,15 @@ export async function issuePractitionerCertificate(
   authority: DevelopmentAuthority,
   options: PractitionerCertificateOptions,
 ): Promise<IssuedCertificate> {
+  const key = await keyFor(options, 'rsa-2048');
   const leaf: Leaf = {
     subject: profile.practitionerName(options.practitioner),
-    usages: profile.MAILBOX_KEY_USAGES[options.usage ?? 'both'],
+    usages: profile.mailboxKeyUsages(key, options.usage ?? 'both'),
     purposes: profile.MAILBOX_PURPOSES,
     alternativeNames: [{ kind: 'address', value: profile.mailboxAddress(options.address) }],
     policyOid: profile.POLICY_OIDS.practitioner,
   };
-  return issue(authority, leaf, options, 'rsa-2048');
+  return issueForKey(authority, leaf, options, key);
 }
 
 /** A certificate for a mail or web server, good for both ends of mutual TLS. */
@@ -181,7 +183,7 @@ export async function issueServerCertificate(
   const key = await keyFor(options, options.keyKind ?? 'ec-p256');
   const leaf: Leaf = {
     subject: profile.structureName(options.structure, commonName),
-    usages: profile.SERVER_KEY_USAGES[key.asymmetricKeyType === 'ec' ? 'ec-p256' : 'rsa-2048'],
+    usages: profile.serverKeyUsages(key),
     purposes: profile.SERVER_PURPOSES,
     alternativeNames: [
       ...options.hostNames.map((value) => ({ kind: 'host' as const, value })),
@@ -190,15 +192,6 @@ export async function issueServerCertificate(
     policyOid: profile.POLICY_OIDS.server,
   };
   return issueForKey(authority, leaf, options, key);
-}
-
-async function issue(
-  authority: DevelopmentAuthority,
-  leaf: Leaf,
-  options: IssueOptions,
-  kind: KeyKind,
-): Promise<IssuedCertificate> {
-  return issueForKey(authority, leaf, options, await keyFor(options, kind));
 }
 
 function issueForKey(

@@ -14,10 +14,7 @@ import {
   type DerValue,
   integer,
   integerOf,
-  isInteger,
-  isSequence,
   itemAt,
-  itemsOf,
   nullValue,
   octetString,
   octetsOf,
@@ -25,29 +22,21 @@ import {
   oidOf,
   sequence,
 } from './der.ts';
+import { KeyFileRefused } from './key-file-refused.ts';
 import {
   DERIVED,
-  type DigestName,
   derivePbkdf2,
   derivePkcs12,
   type IterationBudget,
   type PasswordForms,
   spendIterations,
 } from './pkcs12-key-derivation.ts';
-import { Pkcs12Refused } from './pkcs12-refused.ts';
+import { readPbkdf2 } from './pkcs12-pbkdf2.ts';
 
 const PBES2_OID = '1.2.840.113549.1.5.13';
 const PBKDF2_OID = '1.2.840.113549.1.5.12';
 const HMAC_SHA256_OID = '1.2.840.113549.2.9';
 const AES_256_CBC_OID = '2.16.840.1.101.3.4.1.42';
-
-const PBKDF2_DIGESTS: Readonly<Record<string, DigestName>> = {
-  '1.2.840.113549.2.7': 'sha1',
-  '1.2.840.113549.2.8': 'sha224',
-  [HMAC_SHA256_OID]: 'sha256',
-  '1.2.840.113549.2.10': 'sha384',
-  '1.2.840.113549.2.11': 'sha512',
-};
 
 type CipherName = 'aes-128-cbc' | 'aes-192-cbc' | 'aes-256-cbc' | 'des-ede3-cbc' | 'des-ede-cbc' | 'rc2-cbc';
 interface Cipher {
@@ -79,7 +68,7 @@ export interface PasswordEncrypted {
   readonly ciphertext: Buffer;
 }
 
-/** Opens what the AlgorithmIdentifier describes. Throws Pkcs12Refused (wrong-password, unsupported) or DerMalformed. */
+/** Opens what the AlgorithmIdentifier describes. Throws KeyFileRefused (wrong-password, unsupported) or DerMalformed. */
 export function decryptWithPassword(
   encrypted: PasswordEncrypted,
   password: PasswordForms,
@@ -89,7 +78,7 @@ export function decryptWithPassword(
   const parameters = itemAt(encrypted.algorithm, 1);
   if (scheme === PBES2_OID) return decryptPbes2(parameters, encrypted.ciphertext, password, budget);
   const cipher = PKCS12_CIPHERS[scheme];
-  if (cipher === undefined) throw new Pkcs12Refused('unsupported', `encryption scheme ${scheme} is not offered`);
+  if (cipher === undefined) throw new KeyFileRefused('unsupported', `encryption scheme ${scheme} is not offered`);
   const salt = octetsOf(itemAt(parameters, 0));
   const iterations = integerOf(itemAt(parameters, 1));
   spendIterations(budget, iterations * 2);
@@ -108,22 +97,11 @@ function decryptPbes2(
   const [derivation, encryption] = [itemAt(parameters, 0), itemAt(parameters, 1)];
   const cipherOid = oidOf(itemAt(encryption, 0));
   const cipher = PBES2_CIPHERS[cipherOid];
-  if (cipher === undefined) throw new Pkcs12Refused('unsupported', `cipher ${cipherOid} is not offered`);
-  const derivationOid = oidOf(itemAt(derivation, 0));
-  if (derivationOid !== PBKDF2_OID) {
-    throw new Pkcs12Refused('unsupported', `key derivation ${derivationOid} is not offered`);
-  }
-  const pbkdf2 = itemAt(derivation, 1);
-  const iterations = integerOf(itemAt(pbkdf2, 1));
-  const prf = itemsOf(pbkdf2).slice(2).find(isSequence); // keyLength may stand before it
-  const keyLength = itemsOf(pbkdf2).slice(2).find(isInteger);
-  if (keyLength !== undefined && integerOf(keyLength) !== cipher.keyBytes) {
+  if (cipher === undefined) throw new KeyFileRefused('unsupported', `cipher ${cipherOid} is not offered`);
+  const { digest, salt, iterations, keyBytes } = readPbkdf2(derivation);
+  if (keyBytes !== null && keyBytes !== cipher.keyBytes)
     throw new DerMalformed('the key length does not fit the cipher');
-  }
-  const digest = prf === undefined ? 'sha1' : PBKDF2_DIGESTS[oidOf(itemAt(prf, 0))];
-  if (digest === undefined) throw new Pkcs12Refused('unsupported', 'the PBKDF2 hash is not offered');
   spendIterations(budget, iterations);
-  const salt = octetsOf(itemAt(pbkdf2, 0));
   const key = derivePbkdf2(password, { digest, salt, iterations, lengthBytes: cipher.keyBytes });
   return decryptCbc(cipher, key, octetsOf(itemAt(encryption, 1)), ciphertext);
 }
@@ -135,7 +113,7 @@ function decryptCbc(cipher: Cipher, key: Buffer, iv: Buffer, ciphertext: Buffer)
   try {
     return Buffer.concat([decipher.update(ciphertext), decipher.final()]);
   } catch (cause) {
-    throw new Pkcs12Refused('wrong-password', 'the password does not open the file', { cause });
+    throw new KeyFileRefused('wrong-password', 'the password does not open the file', { cause });
   }
 }
 
@@ -143,7 +121,7 @@ function decryptRc2(key: Buffer, iv: Buffer, ciphertext: Buffer): Buffer {
   const decipher = forge.rc2.createDecryptionCipher(key.toString('latin1'), key.length * 8);
   decipher.start(iv.toString('latin1'));
   decipher.update(forge.util.createBuffer(ciphertext.toString('latin1')));
-  if (!decipher.finish()) throw new Pkcs12Refused('wrong-password', 'the password does not open the file');
+  if (!decipher.finish()) throw new KeyFileRefused('wrong-password', 'the password does not open the file');
   return Buffer.from(decipher.output.getBytes(), 'latin1');
 }
 

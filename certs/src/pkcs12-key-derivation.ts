@@ -7,7 +7,7 @@
  */
 
 import { hash, pbkdf2Sync } from 'node:crypto';
-import { Pkcs12Refused } from './pkcs12-refused.ts';
+import { KeyFileRefused } from './key-file-refused.ts';
 
 /** Over all derivations of one file, some seconds of one core. Firefox writes 600 000 for each of its three. */
 export const MAX_PKCS12_ITERATIONS = 4_000_000;
@@ -46,12 +46,12 @@ export function passwordForms(password: string): PasswordForms[] {
   return password === '' ? [...forms, { utf8, bmp: Buffer.alloc(0) }] : forms;
 }
 
-/** Takes iterations out of the budget. Throws Pkcs12Refused: malformed below 1, unsupported beyond the budget. */
+/** Takes iterations out of the budget. Throws KeyFileRefused: malformed below 1, unsupported beyond the budget. */
 export function spendIterations(budget: IterationBudget, iterations: number): void {
-  if (iterations < 1) throw new Pkcs12Refused('malformed', 'the file asks for less than one iteration');
+  if (iterations < 1) throw new KeyFileRefused('malformed', 'the file asks for less than one iteration');
   budget.left -= iterations;
   if (budget.left < 0) {
-    throw new Pkcs12Refused('unsupported', `the file asks for more than ${MAX_PKCS12_ITERATIONS} iterations`);
+    throw new KeyFileRefused('unsupported', `the file asks for more than ${MAX_PKCS12_ITERATIONS} iterations`);
   }
 }
 

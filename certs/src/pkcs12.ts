@@ -1,9 +1,9 @@
 /**
  * Opens and writes .p12 files (PKCS#12, RFC 7292): how a mailbox's key and certificate come in from IGC-Santé or leave
- * for a mail client. Opening gives the first private key that has its certificate in the file, and the chain above it.
+ * for a mail client. Opening gives every private key that has its certificate in the file, and the chain above it.
  *
- * How it works: size, PFX, MAC (which settles the password), then every safe, every bag; keys and certificates are
- * matched by node:crypto, never by the labels in the file. Certificates keep their very bytes. Unknown bags are passed over.
+ * How it works: size, PFX, MAC (which settles the password), then every safe, every bag; which certificate is of which
+ * key is settled in key-identity.ts. Certificates keep their very bytes. Unknown bags are passed over.
  * Danger: the password decides nothing until the MAC is checked, and the file decides how long that takes (capped).
  * Both functions derive keys on the calling thread: some 10 to 300 ms usually, seconds at the cap.
  */
@@ -30,7 +30,9 @@ import {
   taggedBytes,
   toDer,
 } from './der.ts';
-import { fromPem, toPem } from './pem.ts';
+import { KeyFileRefused } from './key-file-refused.ts';
+import { identitiesFrom, type KeyIdentity } from './key-identity.ts';
+import { fromPem } from './pem.ts';
 import { decryptWithPassword, encryptWithPassword } from './pkcs12-encryption.ts';
 import {
   type IterationBudget,
@@ -39,7 +41,6 @@ import {
   passwordForms,
 } from './pkcs12-key-derivation.ts';
 import { macOver, passwordThatFits } from './pkcs12-mac.ts';
-import { Pkcs12Refused } from './pkcs12-refused.ts';
 
 /** A key, its certificate and its chain take some 10 KB; this leaves room for a whole history of them. */
 export const MAX_PKCS12_BYTES = 256 * 1024;
@@ -56,15 +57,6 @@ const NESTED_SAFE_BAG_OID = '1.2.840.113549.1.12.10.1.6';
 const X509_CERTIFICATE_OID = '1.2.840.113549.1.9.22.1';
 const FRIENDLY_NAME_OID = '1.2.840.113549.1.9.20';
 const LOCAL_KEY_ID_OID = '1.2.840.113549.1.9.21';
-
-export interface OpenedPkcs12 {
-  /** PKCS#8 PEM, not encrypted. RSA or EC. */
-  readonly privateKeyPem: string;
-  /** The certificate of that key. */
-  readonly certificatePem: string;
-  /** Its issuer, that one's issuer, and so on, as far as the file has them. Not verified. */
-  readonly chainPem: readonly string[];
-}
 
 export interface Pkcs12Export {
   /** PKCS#8 or traditional PEM, not encrypted. */
@@ -84,16 +76,17 @@ interface Reading {
   bags: number;
 }
 
-/** Opens a .p12 file. Throws Pkcs12Refused, whose `code` says why, and nothing else. */
-export function openPkcs12(bytes: Uint8Array, password: string): OpenedPkcs12 {
+/** Opens a .p12 file: at least one identity. Throws KeyFileRefused, whose `code` says why, and nothing else. */
+export function openPkcs12(bytes: Uint8Array, password: string): KeyIdentity[] {
   if (bytes.length > MAX_PKCS12_BYTES) {
-    throw new Pkcs12Refused('too-large', `a .p12 file may have ${MAX_PKCS12_BYTES} bytes, this has ${bytes.length}`);
+    throw new KeyFileRefused('too-large', `a .p12 file may have ${MAX_PKCS12_BYTES} bytes, this has ${bytes.length}`);
   }
   try {
-    return matchKeyAndCertificate(readFile(bytes, password));
+    const { keys, certificates } = readFile(bytes, password);
+    return identitiesFrom(keys, certificates);
   } catch (error) {
     if (!(error instanceof DerMalformed)) throw error;
-    throw new Pkcs12Refused('malformed', 'not a sound PKCS#12 file', { cause: error });
+    throw new KeyFileRefused('malformed', 'not a sound PKCS#12 file', { cause: error });
   }
 }
 
@@ -102,7 +95,7 @@ function readFile(bytes: Uint8Array, password: string): Reading {
   if (integerOf(itemAt(file, 0)) !== 3) throw new DerMalformed('not PKCS#12 version 3');
   const contentPart = itemAt(file, 1);
   if (oidOf(itemAt(contentPart, 0)) !== PLAIN_CONTENT_OID) {
-    throw new Pkcs12Refused('unsupported', 'files protected by a public key are not offered');
+    throw new KeyFileRefused('unsupported', 'files protected by a public key are not offered');
   }
   const content = octetsOf(itemAt(itemAt(contentPart, 1), 0));
   const mac = itemsOf(file)[2];
@@ -115,11 +108,11 @@ function readFile(bytes: Uint8Array, password: string): Reading {
 /** Without a MAC only the decryption can tell which form of the password is meant. */
 function readWithoutMac(content: Buffer, forms: readonly PasswordForms[], budget: IterationBudget): Reading {
   const [first, ...others] = forms;
-  if (first === undefined) throw new Pkcs12Refused('wrong-password', 'no password');
+  if (first === undefined) throw new KeyFileRefused('wrong-password', 'no password');
   try {
     return readSafes(content, first, budget);
   } catch (error) {
-    const mayFitOtherwise = error instanceof Pkcs12Refused && error.code === 'wrong-password' && others.length > 0;
+    const mayFitOtherwise = error instanceof KeyFileRefused && error.code === 'wrong-password' && others.length > 0;
     if (!mayFitOtherwise) throw error;
     return readWithoutMac(content, others, budget);
   }
@@ -132,7 +125,7 @@ function readSafes(content: Buffer, password: PasswordForms, budget: IterationBu
     const inner = itemAt(itemAt(contentPart, 1), 0);
     if (kind === PLAIN_CONTENT_OID) readBags(parseDer(octetsOf(inner)), reading, 1);
     else if (kind === ENCRYPTED_CONTENT_OID) readBags(parseDecrypted(openEncryptedSafe(inner, reading)), reading, 1);
-    else throw new Pkcs12Refused('unsupported', `safe of kind ${kind} is not offered`);
+    else throw new KeyFileRefused('unsupported', `safe of kind ${kind} is not offered`);
   }
   return reading;
 }
@@ -151,7 +144,7 @@ function parseDecrypted(plain: Buffer): DerValue {
   try {
     return parseDer(plain);
   } catch (cause) {
-    throw new Pkcs12Refused('wrong-password', 'the password does not open the file', { cause });
+    throw new KeyFileRefused('wrong-password', 'the password does not open the file', { cause });
   }
 }
 
@@ -186,33 +179,6 @@ function keep<T>(kept: T[], read: () => T): void {
     kept.push(read());
   } catch {
     // Passed over: if nothing readable is left, the file is refused as having no key or no certificate.
-  }
-}
-
-function matchKeyAndCertificate(reading: Reading): OpenedPkcs12 {
-  if (reading.keys.length === 0) throw new Pkcs12Refused('no-key', 'the file holds no readable private key');
-  for (const key of reading.keys) {
-    const certificate = reading.certificates.find((candidate) => candidate.checkPrivateKey(key));
-    if (certificate === undefined) continue;
-    return {
-      privateKeyPem: key.export({ type: 'pkcs8', format: 'pem' }).toString(),
-      certificatePem: toPem('CERTIFICATE', certificate.raw),
-      chainPem: chainAbove(certificate, reading.certificates).map((issuer) => toPem('CERTIFICATE', issuer.raw)),
-    };
-  }
-  throw new Pkcs12Refused('no-certificate', 'the file holds no certificate of its private key');
-}
-
-function chainAbove(leaf: X509Certificate, candidates: readonly X509Certificate[]): X509Certificate[] {
-  const chain: X509Certificate[] = [];
-  let lowest = leaf;
-  for (;;) {
-    const issuer = candidates.find(
-      (candidate) => candidate !== leaf && !chain.includes(candidate) && lowest.checkIssued(candidate),
-    );
-    if (issuer === undefined) return chain;
-    chain.push(issuer);
-    lowest = issuer;
   }
 }
 

@@ -5,7 +5,7 @@
  */
 import { isIP } from 'node:net';
 import { resolve } from 'node:path';
-import { CONVERSATION_LIMITS } from '@estafette/contracts/limits';
+import { CONVERSATION_LIMITS, STATUS_LIMITS } from '@estafette/contracts/limits';
 
 interface Setting<T> {
   readonly meaning: string;
@@ -72,6 +72,28 @@ const mailDomain = (text: string) =>
     ? text.toLowerCase()
     : expected('a domain name such as officine.example');
 
+/** Hosts as an allow-list: `name`, `.suffix` (every host below it), either with `:port`; IPv6 in brackets. */
+const hostList = (text: string) => {
+  const wanted = `nothing or up to ${STATUS_LIMITS.hostsListedMax} host names with commas between, each exact or a suffix that begins with a dot, perhaps with a port`;
+  const words = text
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .filter((word) => word !== '');
+  const hosts = words.flatMap((word) => {
+    const found =
+      /^(?:(\.?)((?:[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\.)*[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)|\[([0-9a-f:]+)\])(?::(\d{1,5}))?$/.exec(
+        word,
+      );
+    const name = found?.[2] ?? found?.[3] ?? '';
+    const [isSuffix, port] = [found?.[1] === '.', found?.[4] === undefined ? null : Number(found[4])];
+    const isTooWide = isSuffix && (!name.includes('.') || isIP(name) !== 0);
+    return found === null || isTooWide || (port !== null && (port < 1 || port > 65_535))
+      ? []
+      : [{ name, isSuffix, port }];
+  });
+  return hosts.length === words.length && hosts.length <= STATUS_LIMITS.hostsListedMax ? hosts : expected(wanted);
+};
+
 function setting<T>(fallback: string, read: Setting<T>['read'], meaning: string): Setting<T> {
   return { fallback, read, meaning };
 }
@@ -112,6 +134,11 @@ export const SETTINGS = {
     '',
     optionalPath,
     "PEM or DER file or folder of revocation lists; default: the demo authority's",
+  ),
+  ESTAFETTE_REVOCATION_HOSTS: setting(
+    '',
+    hostList,
+    'hosts that revocation lists, OCSP answers and issuers may be fetched from: names or .suffixes, with commas; default: none, nothing is fetched',
   ),
   ESTAFETTE_SMTP_CERTIFICATE: setting(
     '',

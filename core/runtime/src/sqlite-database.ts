@@ -8,6 +8,12 @@ const BUSY_TIMEOUT_MS = 10_000;
 
 const STATEMENTS_KEPT_MAX = 500;
 
+/**
+ * Every transaction here writes, so it takes the write lock at its beginning: one that began by reading would be told
+ * SQLITE_BUSY at its first write, without any wait, when a command in another process had written in between.
+ */
+const BEGIN = 'begin immediate';
+
 /** The database with its statements kept: the same query is prepared once, not for every letter. */
 function keepingStatements(database: Database.Database): SqliteDatabase {
   const kept = new Map<string, ReturnType<SqliteDatabase['prepare']>>();
@@ -17,7 +23,7 @@ function keepingStatements(database: Database.Database): SqliteDatabase {
       const known = kept.get(sql);
       if (known !== undefined) return known;
       if (kept.size >= STATEMENTS_KEPT_MAX) kept.clear();
-      const statement = database.prepare(sql) as ReturnType<SqliteDatabase['prepare']>;
+      const statement = database.prepare(sql === 'begin' ? BEGIN : sql) as ReturnType<SqliteDatabase['prepare']>;
       kept.set(sql, statement);
       return statement;
     },
