@@ -1,0 +1,44 @@
+/**
+ * The product as a process, in a space that waits for revocation: without a list a letter is held and can be traced, and
+ * it is shown as verified after the list came, though the gateway was stopped and Redis lost everything meanwhile.
+ */
+import assert from 'node:assert/strict';
+import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, describe, it } from 'node:test';
+import { send } from './support/post-office.ts';
+import { manyLetters } from './support/ready-letters.ts';
+import { Stage } from './support/stage.ts';
+import { until } from './support/waiting.ts';
+
+describe('a letter whose revocation status is not known yet', () => {
+  const stage = new Stage({ ESTAFETTE_TRUST_SPACE: 'apicrypt-style' });
+  const lists = join(stage.home, 'lists');
+  after(() => stage.close());
+
+  it('is held, told in its trace, and verified when the list is there, whatever was lost meanwhile', async () => {
+    mkdirSync(lists);
+    const settings = { ESTAFETTE_CRLS: lists };
+    const first = await stage.start(settings);
+    const letters = await manyLetters(stage, 2);
+    const ids = await send({ port: first.smtpPort, authorities: stage.demo('ca.pem') }, ...letters);
+    const [letterId = ''] = ids;
+    const trace = async (): Promise<string> => (await stage.run(['trace', letterId])).output.toString();
+    await until('the letter is held', async () => (await trace()).includes('letter-held'));
+    assert.match(await trace(), /revocation-unknown, until 20/);
+    const { output } = await stage.run(['doctor'], settings);
+    assert.match(output.toString(), /warning\s+revocation lists: .*: 0 read/);
+
+    assert.equal(await first.stop(), 0);
+    rmSync(join(stage.home, 'redis'), { recursive: true });
+    copyFileSync(stage.demo('crl.pem'), join(lists, 'crl.pem'));
+    await stage.start(settings);
+    const chat = await stage.chat();
+    await until('both letters are shown', () => chat.letters().length === 2);
+    assert.deepEqual(
+      chat.letters().map(({ show }) => show),
+      ['verified', 'verified'],
+    );
+    assert.match(await trace(), /letter-held[\s\S]*letter-delivered/);
+  });
+});
