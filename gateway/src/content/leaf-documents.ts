@@ -28,9 +28,12 @@ export function isInlineText(leaf: MimeLeaf): boolean {
   return leaf.contentType === 'text/plain' || leaf.contentType === 'text/html';
 }
 
+/** An inline text part as it stands, clean: markup stays markup. */
+export const sourceOf = (leaf: MimeLeaf): string => cleanText(decodeClinicalText(leaf.bytes, leaf.charset).text);
+
 /** The words of an inline text part, clean; what it will be shown as. */
 export function wordsOf(leaf: MimeLeaf): string {
-  const decoded = cleanText(decodeClinicalText(leaf.bytes, leaf.charset).text);
+  const decoded = sourceOf(leaf);
   return leaf.contentType === 'text/html' ? cleanText(htmlToText(decoded)) : decoded;
 }
 

@@ -7,13 +7,15 @@
  * leaf comes as bytes, from one parser with one idea of the tree. That setting and `tree` are its instance fields,
  * not its documented interface: read-content.test.ts fails if a newer mailparser changes them.
  *
- * Danger: a structure that cannot be read to its end must not look complete; `complete: false` tells the caller to keep
- * the whole letter.
+ * Danger: two parsers are two letters. What the letter consists of was decided before, strictly (`approved`); where
+ * mailparser sees other parts, its reading is thrown away whole. A structure that cannot be read to its end must not look
+ * complete; `complete: false` tells the caller to keep the whole letter.
  */
 
 import { CONTENT_LIMITS, ENVELOPE_LIMITS } from '@estafette/contracts/limits';
 import type { AttachmentStream, MessageText } from 'mailparser';
 import { MailParser } from 'mailparser';
+import type { ApprovedLeaf } from '../ports.ts';
 
 export type MimeLeaf = {
   /** Lower case, without parameters; `text/plain` when the part says nothing (RFC 2045 §5.2). */
@@ -41,7 +43,8 @@ type OpenedParser = MailParser & { textTypes?: string[]; tree?: TreeNode | false
 type Place = { depth: number; alternative: number | null };
 type RawLeaf = { part: AttachmentStream; bytes: Buffer };
 
-export async function openMimeLeaves(entity: Buffer): Promise<MimeLeaves> {
+/** `approved` null: nothing decided the structure before, and mailparser's reading is all there is (tests). */
+export async function openMimeLeaves(entity: Buffer, approved: readonly ApprovedLeaf[] | null): Promise<MimeLeaves> {
   const parser: OpenedParser = new MailParser({
     skipHtmlToText: true,
     skipTextToHtml: true,
@@ -56,8 +59,19 @@ export async function openMimeLeaves(entity: Buffer): Promise<MimeLeaves> {
   const { raw, failure } = await collect(parser, entity);
   const survey = surveyTree(parser.tree || {});
   const leaves = raw.map(({ part, bytes }) => leafOf(part, bytes, survey.places.get(part.headers)));
+  if (approved !== null && !seesTheSame(leaves, approved, entity))
+    return { leaves: [], complete: false, tooManyParts: false };
   return { leaves, complete: failure === null && !survey.emptyMultipart, tooManyParts: failure === 'limit' };
 }
+
+/** Whether these are the approved parts, by number, type and order; blank ones, which show nothing, aside. */
+function seesTheSame(leaves: readonly MimeLeaf[], approved: readonly ApprovedLeaf[], entity: Buffer): boolean {
+  const seen = leaves.filter(({ bytes }) => !isBlank(bytes));
+  const expected = approved.filter(({ start, end }) => !isBlank(entity.subarray(start, end)));
+  return seen.length === expected.length && seen.every((leaf, at) => leaf.contentType === expected[at]?.type);
+}
+
+const isBlank = (bytes: Buffer): boolean => bytes.length < 80 && /^\s*$/.test(bytes.toString('latin1'));
 
 /** Feeds the parser and gathers the bytes of every leaf; keeps what was read when it stops early. */
 async function collect(

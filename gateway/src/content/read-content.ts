@@ -8,14 +8,19 @@
  */
 
 import { CONTENT_LIMITS } from '@estafette/contracts/limits';
+import type { ApprovedLeaf } from '../ports.ts';
 import { cleanFileName } from './file-name.ts';
-import { isInlineText, leafDocuments, plainFile, wordsOf } from './leaf-documents.ts';
+import { isInlineText, leafDocuments, plainFile, sourceOf, wordsOf } from './leaf-documents.ts';
 import type { MimeLeaf } from './mime-leaves.ts';
 import { openMimeLeaves } from './mime-leaves.ts';
 import type { FileDocument, FileNote, ReadContent, ReadDocument } from './read-document.ts';
 import { FILE_NOTES } from './read-document.ts';
 
 export type ReadOptions = {
+  /** The parts, as the envelope's strict reading found them; null where nothing read the letter before (tests). */
+  approved: readonly ApprovedLeaf[] | null;
+  /** The words may have been changed on the way (EFAIL): text stays bare text, everything else a plain file. */
+  inert?: boolean;
   /** When the letter is read; bounds two-digit years. Now by default. */
   now?: Date;
 };
@@ -23,10 +28,12 @@ export type ReadOptions = {
 /**
  * `entity` is an RFC 5322 message or a bare MIME entity, as bytes. Gives at least one document.
  */
-export async function readContent(entity: Buffer, options: ReadOptions = {}): Promise<ReadContent> {
+export async function readContent(entity: Buffer, options: ReadOptions): Promise<ReadContent> {
   const now = options.now ?? new Date();
-  const { leaves, note } = await leavesOf(entity, 0);
-  const documents = withoutUnchosenAlternatives(leaves).flatMap((leaf) => documentsOf(leaf, now));
+  const { leaves, note } = await leavesOf(entity, options.approved);
+  const documents = options.inert
+    ? leaves.flatMap(inertDocuments)
+    : withoutUnchosenAlternatives(leaves).flatMap((leaf) => documentsOf(leaf, now));
   if (note) documents.push(wholeLetter(entity, note));
   if (documents.length === 0) documents.push(emptyLetter(entity));
   if (documents.length <= CONTENT_LIMITS.documentsMax) return { documents };
@@ -36,13 +43,8 @@ export async function readContent(entity: Buffer, options: ReadOptions = {}): Pr
 
 type Opened = { leaves: MimeLeaf[]; note: FileNote | null };
 
-/** The leaves; a root that is itself a whole message (RFC 8551 §3.1, header protection) is unwrapped. */
-async function leavesOf(entity: Buffer, depth: number): Promise<Opened> {
-  const { leaves, complete, tooManyParts } = await openMimeLeaves(entity);
-  const [only] = leaves;
-  if (leaves.length === 1 && only?.depth === 0 && only.contentType === 'message/rfc822' && depth < 2) {
-    if (only.disposition !== 'attachment') return leavesOf(only.bytes, depth + 1);
-  }
+async function leavesOf(entity: Buffer, approved: ReadOptions['approved']): Promise<Opened> {
+  const { leaves, complete, tooManyParts } = await openMimeLeaves(entity, approved);
   return { leaves, note: tooManyParts ? FILE_NOTES.tooManyParts : complete ? null : FILE_NOTES.unreadable };
 }
 
@@ -60,6 +62,15 @@ function withoutUnchosenAlternatives(leaves: readonly MimeLeaf[]): MimeLeaf[] {
     const isHtmlForm = leaf.alternative !== null && isInlineText(leaf) && leaf.contentType === 'text/html';
     return !(isHtmlForm && leaf.alternative !== null && plainHolds.has(leaf.alternative));
   });
+}
+
+/** A part of a letter that anybody on the way may have changed: its words as they stand, never HTML or a picture. */
+function inertDocuments(leaf: MimeLeaf): ReadDocument[] {
+  if (leaf.bytes.length === 0 && !leaf.name) return [];
+  const name = cleanFileName(leaf.name, leaf.contentType);
+  const isText = isInlineText(leaf) && leaf.bytes.length <= CONTENT_LIMITS.inlineTextMaxCharacters;
+  if (!isText) return [plainFile(leaf, name, FILE_NOTES.notAuthenticated)];
+  return [{ kind: 'text', text: sourceOf(leaf), truncated: false }];
 }
 
 function documentsOf(leaf: MimeLeaf, now: Date): ReadDocument[] {

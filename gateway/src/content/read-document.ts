@@ -22,6 +22,8 @@ export const FILE_NOTES = {
   attachedLetter: 'attached-letter',
   /** The whole of a text of which a document shows the beginning. */
   textContinued: 'text-continued',
+  /** Decrypted, but protected by nothing against changes on the way: bytes only, never opened or previewed here. */
+  notAuthenticated: 'not-authenticated',
   tooDeep: 'too-deep',
   tooManyParts: 'too-many-parts',
   tooManyDocuments: 'too-many-documents',

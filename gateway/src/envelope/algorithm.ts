@@ -13,3 +13,10 @@ export function readAlgorithm(node: BerNode | undefined): Algorithm {
   if (more.length > 0) throw new BerError('algorithm with too many parameters');
   return { oid: oidOf(type), parameters: parameters === undefined ? null : rawOf(parameters) };
 }
+
+const NULL_ELEMENT = Buffer.from([0x05, 0x00]);
+
+/** Parameters that say nothing: senders write NULL or leave them out (RFC 5754 §2, §3.2). */
+export function isNullOrAbsent(parameters: Buffer | null): boolean {
+  return parameters === null || parameters.equals(NULL_ELEMENT);
+}

@@ -47,78 +47,90 @@ export const TAG = {
   bmpString: 30,
 } as const;
 
-interface Header {
-  tagClass: number;
-  tag: number;
-  constructed: boolean;
-  contentStart: number;
-  /** -1 when indefinite. */
-  length: number;
-}
-
-function readLength(source: Buffer, at: number, end: number, der: boolean): { length: number; next: number } {
-  const first = source[at];
-  if (first === undefined || at >= end) throw new BerError('length missing');
-  if (first < 0x80) return { length: first, next: at + 1 };
-  if (first === 0x80) {
-    if (der) throw new BerError('indefinite length in DER');
-    return { length: -1, next: at + 1 };
-  }
-  const count = first & 0x7f;
-  if (count > 4 || at + 1 + count > end) throw new BerError('length too long');
-  const length = source.readUIntBE(at + 1, count);
-  if (der && (length < 0x80 || source[at + 1] === 0)) throw new BerError('length not minimal in DER');
-  return { length, next: at + 1 + count };
-}
-
-function readHeader(source: Buffer, at: number, end: number, der: boolean): Header {
-  const first = source[at];
-  if (first === undefined || at >= end) throw new BerError('element missing');
-  if ((first & 0x1f) === 0x1f) throw new BerError('multi-byte tag');
-  const { length, next } = readLength(source, at + 1, end, der);
-  return { tagClass: first >> 6, tag: first & 0x1f, constructed: (first & 0x20) !== 0, contentStart: next, length };
-}
-
 const NO_CHILDREN: readonly BerNode[] = [];
 
-/** Reads the one element that must fill `source` exactly; throws `BerError`. */
-export function readBer(source: Buffer, limits: BerLimits): BerNode {
-  let nodes = 0;
+/** Reads elements of one source, none deeper and not more than the limits say, before anything is built of them. */
+class Reader {
+  readonly #source: Buffer;
+  readonly #limits: BerLimits;
+  #nodes = 0;
+  /** Where the content of the element whose length was read last begins. */
+  #contentStart = 0;
 
-  const readElement = (at: number, end: number, depth: number): BerNode => {
-    nodes += 1;
-    if (nodes > limits.nodesMax) throw new BerError('too many elements');
-    if (depth > limits.depthMax) throw new BerError('too deep');
-    const header = readHeader(source, at, end, limits.der);
-    const { tagClass, tag, constructed, contentStart } = header;
-    if (header.length >= 0) {
-      const contentEnd = contentStart + header.length;
-      if (contentEnd > end) throw new BerError('element passes the end of its parent');
-      const children = constructed ? readChildren(contentStart, contentEnd, depth) : NO_CHILDREN;
-      return { source, tagClass, tag, constructed, start: at, contentStart, contentEnd, end: contentEnd, children };
-    }
-    if (!constructed) throw new BerError('indefinite length of a primitive');
-    const children: BerNode[] = [];
-    let next = contentStart;
-    while (!(source[next] === 0 && source[next + 1] === 0 && next + 2 <= end)) {
-      const child = readElement(next, end, depth + 1);
-      children.push(child);
-      next = child.end;
-    }
-    return { source, tagClass, tag, constructed, start: at, contentStart, contentEnd: next, end: next + 2, children };
-  };
+  constructor(source: Buffer, limits: BerLimits) {
+    this.#source = source;
+    this.#limits = limits;
+  }
 
-  const readChildren = (from: number, to: number, depth: number): BerNode[] => {
+  /** The length that stands at `at`; -1 when it is indefinite. */
+  #readLength(at: number, end: number): number {
+    const first = this.#source[at];
+    if (first === undefined || at >= end) throw new BerError('length missing');
+    this.#contentStart = at + 1;
+    if (first < 0x80) return first;
+    if (first === 0x80) {
+      if (this.#limits.der) throw new BerError('indefinite length in DER');
+      return -1;
+    }
+    const count = first & 0x7f;
+    if (count > 4 || at + 1 + count > end) throw new BerError('length too long');
+    const length = this.#source.readUIntBE(at + 1, count);
+    if (this.#limits.der && (length < 0x80 || this.#source[at + 1] === 0))
+      throw new BerError('length not minimal in DER');
+    this.#contentStart = at + 1 + count;
+    return length;
+  }
+
+  /** The element at `start`, which must end at `end` or before. Recursion is as deep as `depthMax` and no deeper. */
+  readElement(start: number, end: number, depth: number): BerNode {
+    const source = this.#source;
+    this.#nodes += 1;
+    if (this.#nodes > this.#limits.nodesMax) throw new BerError('too many elements');
+    if (depth > this.#limits.depthMax) throw new BerError('too deep');
+    const first = source[start];
+    if (first === undefined || start >= end) throw new BerError('element missing');
+    const tag = first & 0x1f;
+    if (tag === 0x1f) throw new BerError('multi-byte tag');
+    const constructed = (first & 0x20) !== 0;
+    const length = this.#readLength(start + 1, end);
+    const contentStart = this.#contentStart;
+    if (length < 0 && !constructed) throw new BerError('indefinite length of a primitive');
+    if (length > end - contentStart) throw new BerError('element passes the end of its parent');
+    const children = constructed
+      ? this.#readChildren(contentStart, length < 0 ? end : contentStart + length, depth, length < 0)
+      : NO_CHILDREN;
+    const contentEnd = length < 0 ? (children.at(-1)?.end ?? contentStart) : contentStart + length;
+    const elementEnd = length < 0 ? contentEnd + 2 : contentEnd;
+    return {
+      source,
+      tagClass: first >> 6,
+      tag,
+      constructed,
+      start,
+      contentStart,
+      contentEnd,
+      end: elementEnd,
+      children,
+    };
+  }
+
+  /** The elements that fill the range, or that stand before the end of an indefinite length (X.690 §8.1.5). */
+  #readChildren(from: number, to: number, depth: number, isIndefinite: boolean): readonly BerNode[] {
+    const source = this.#source;
     const children: BerNode[] = [];
-    for (let next = from; next < to; ) {
-      const child = readElement(next, to, depth + 1);
+    let next = from;
+    while (isIndefinite ? !(source[next] === 0 && source[next + 1] === 0 && next + 2 <= to) : next < to) {
+      const child = this.readElement(next, to, depth + 1);
       children.push(child);
       next = child.end;
     }
     return children;
-  };
+  }
+}
 
-  const root = readElement(0, source.length, 0);
+/** Reads the one element that must fill `source` exactly; throws `BerError`. */
+export function readBer(source: Buffer, limits: BerLimits): BerNode {
+  const root = new Reader(source, limits).readElement(0, source.length, 0);
   if (root.end !== source.length) throw new BerError('bytes after the element');
   return root;
 }
@@ -175,33 +187,41 @@ export function oidOf(node: BerNode | undefined): string {
   if (content.length === 0 || content.length > 64 || ((content[content.length - 1] as number) & 0x80) !== 0) {
     throw new BerError('OBJECT IDENTIFIER malformed');
   }
-  const arcs: number[] = [];
+  let dotted = '';
   let value = 0;
-  let first = true;
   for (const byte of content) {
     if (value === 0 && byte === 0x80) throw new BerError('OBJECT IDENTIFIER padded');
     value = value * 128 + (byte & 0x7f);
     if (value > Number.MAX_SAFE_INTEGER / 256) throw new BerError('OBJECT IDENTIFIER arc too large');
     if ((byte & 0x80) !== 0) continue;
-    if (first) arcs.push(Math.min(Math.floor(value / 40), 2), value - 40 * Math.min(Math.floor(value / 40), 2));
-    else arcs.push(value);
-    first = false;
+    // X.690 §8.19.4: the first two arcs stand in one number.
+    const root = Math.min(Math.floor(value / 40), 2);
+    dotted = dotted === '' ? `${root}.${value - 40 * root}` : `${dotted}.${value}`;
     value = 0;
   }
-  return arcs.join('.');
+  return dotted;
 }
 
-/** Octets of an OCTET STRING (or an implicitly tagged one), primitive or in pieces (BER). */
+/** Adds the primitive pieces of a string sent in pieces (X.690 §8.7.3); as deep as the tree, which is bounded. */
+function collectPieces(nodes: readonly BerNode[], pieces: BerNode[]): void {
+  for (const node of nodes) {
+    if (!isUniversal(node, TAG.octetString)) throw new BerError('a piece of an OCTET STRING was expected');
+    if (node.constructed) collectPieces(node.children, pieces);
+    else pieces.push(node);
+  }
+}
+
+/** Octets of an OCTET STRING (or an implicitly tagged one), primitive or in pieces (BER). Not copied when in one piece. */
 export function octetsOf(node: BerNode): Buffer {
   if (!node.constructed) return contentOf(node);
-  const pieces: Buffer[] = [];
-  const collect = (piece: BerNode): void => {
-    if (!isUniversal(piece, TAG.octetString)) throw new BerError('a piece of an OCTET STRING was expected');
-    if (piece.constructed) for (const inner of piece.children) collect(inner);
-    else pieces.push(contentOf(piece));
-  };
-  for (const child of node.children) collect(child);
-  return Buffer.concat(pieces);
+  const pieces: BerNode[] = [];
+  collectPieces(node.children, pieces);
+  const only = pieces.length === 1 ? pieces[0] : undefined;
+  if (only !== undefined) return contentOf(only);
+  const joined = Buffer.allocUnsafe(pieces.reduce((sum, piece) => sum + piece.contentEnd - piece.contentStart, 0));
+  let at = 0;
+  for (const { source, contentStart, contentEnd } of pieces) at += source.copy(joined, at, contentStart, contentEnd);
+  return joined;
 }
 
 /** Bits of a BIT STRING that must be whole octets. */

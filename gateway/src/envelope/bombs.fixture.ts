@@ -31,8 +31,8 @@ function compressedZeros(mebibytes: number): Buffer {
 }
 
 function manyParts(count: number): Buffer {
-  const head = 'Content-Type: multipart/mixed; boundary=b\r\n\r\n';
-  return Buffer.concat([Buffer.from(head), repeated('--b\r\n\r\nx\r\n', count), Buffer.from('--b--\r\n')]);
+  const head = 'Content-Type: multipart/mixed; boundary=q\r\n\r\n';
+  return Buffer.concat([Buffer.from(head), repeated('--q\r\n\r\nx\r\n', count), Buffer.from('--q--\r\n')]);
 }
 
 function nestedParts(depth: number): Buffer {

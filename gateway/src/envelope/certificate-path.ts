@@ -1,28 +1,27 @@
 /**
- * Certification path validation (RFC 5280 §6.1), strict and small: from a signer certificate up to an anchor of
- * the trust space, every signature, validity, constraint and revocation checked at the time of judgement. What
- * this gateway does not understand and is marked critical makes the path fail. A good verdict is kept until the
- * first of its dates, so that the same signer's next letter costs no chain.
+ * Judges a certificate (RFC 5280 §6): searches paths to an anchor of the trust space, applies the rules of the path and
+ * asks for the revocation of every certificate on it, at the time of judgement. What this gateway does not understand
+ * and is marked critical makes the path fail; revocation unknown is never good. A good verdict is kept until the first
+ * of its dates, so that the same signer's next letter costs no chain.
  */
-import { ENVELOPE_LIMITS } from '@estafette/contracts/limits';
+import { TRUST_LIMITS } from '@estafette/contracts/limits';
 import type { ReasonCode } from '@estafette/contracts/verdict';
 import type { StatusSource } from '../ports.ts';
 import { BerError } from './ber.ts';
-import {
-  basicConstraintsOf,
-  type Certificate,
-  extendedKeyUsageOf,
-  type KeyUsageBit,
-  keyUsageOf,
-} from './certificate.ts';
-import { OID } from './oids.ts';
-import { type RevocationList, revocationOf } from './revocation-list.ts';
-import { checkSignature } from './signature-check.ts';
+import { type Certificate, type KeyUsageBit, keyUsageOf } from './certificate.ts';
+import type { StatusAnswer } from './ocsp-response.ts';
+import { brokenRule, type Chain, hasUnknownCritical, isForMail, validityReason } from './path-rules.ts';
+import { searchPaths } from './path-search.ts';
+import { PathStatus } from './path-status.ts';
+import { ANY_POLICY, type PolicySettings } from './policy-graph.ts';
+import type { RevocationList } from './revocation-list.ts';
+import { boundedSources, issuerSources, statusSources } from './status-sources.ts';
 
 export interface TrustStore {
   readonly anchors: readonly Certificate[];
   readonly intermediates: readonly Certificate[];
   readonly lists: readonly RevocationList[];
+  readonly responses?: readonly StatusAnswer[];
 }
 
 export type PathVerdict =
@@ -34,53 +33,31 @@ export type PathVerdict =
       readonly wants: readonly StatusSource[];
     };
 
-/** Extensions whose rules are applied here (or that ask nothing of a relying party). */
-const UNDERSTOOD: readonly string[] = [
-  OID.basicConstraints,
-  OID.keyUsage,
-  OID.extendedKeyUsage,
-  OID.subjectAltName,
-  OID.certificatePolicies,
-  OID.subjectKeyIdentifier,
-  OID.authorityKeyIdentifier,
-];
-
-const CANDIDATES_MAX = 64;
+export interface PathQuestion {
+  readonly certificate: Certificate;
+  readonly store: TrustStore;
+  /** Certificates and lists that the message brought. */
+  readonly bag: readonly Certificate[];
+  readonly bagLists: readonly RevocationList[];
+  readonly at: Date;
+  /** When revocation is judged; absent: the same. What is known of revocation by now counts for what came before. */
+  readonly statusAt?: Date;
+  /** The certificate must be good for one of these. */
+  readonly uses: readonly KeyUsageBit[];
+  readonly policies?: PolicySettings;
+}
 
 const refuse = (reason: ReasonCode, wants: readonly StatusSource[] = []): PathVerdict => ({
   trusted: false,
   reason,
-  wants,
+  wants: boundedSources(wants),
 });
-
-function validityReason(certificate: Certificate, at: Date): ReasonCode | null {
-  if (at < certificate.notBefore) return 'certificate-not-yet-valid';
-  return at > certificate.notAfter ? 'certificate-expired' : null;
-}
-
-function hasUnknownCritical(certificate: Certificate): boolean {
-  for (const [oid, extension] of certificate.extensions)
-    if (extension.critical && !UNDERSTOOD.includes(oid)) return true;
-  return false;
-}
 
 /** Whether the end certificate may sign mail (or take part in encrypting it): RFC 8550 §4.4. */
 export function mayBeUsedFor(certificate: Certificate, uses: readonly KeyUsageBit[]): boolean {
   const usage = keyUsageOf(certificate);
-  if (usage !== null && !uses.some((use) => usage(use))) return false;
-  const extended = extendedKeyUsageOf(certificate);
-  return extended === null || extended.includes(OID.emailProtection) || extended.includes(OID.anyExtendedKeyUsage);
+  return (usage === null || uses.some((use) => usage(use))) && isForMail(certificate);
 }
-
-function mayIssue(issuer: Certificate, casBelow: number): boolean {
-  const constraints = basicConstraintsOf(issuer);
-  if (!constraints.ca || (constraints.pathLength !== null && casBelow > constraints.pathLength)) return false;
-  // Name constraints are not applied here, so an authority that has them is refused, marked critical or not.
-  if (issuer.extensions.has(OID.nameConstraints)) return false;
-  return (keyUsageOf(issuer)?.('keyCertSign') ?? true) && !hasUnknownCritical(issuer);
-}
-
-const isSelfIssued = (certificate: Certificate) => certificate.issuerKey === certificate.subjectKey;
 
 /** The order in which reasons tell most: a path that fails for a graver reason is reported before "unknown". */
 const GRAVITY: readonly ReasonCode[] = [
@@ -92,101 +69,80 @@ const GRAVITY: readonly ReasonCode[] = [
   'certificate-revoked',
 ];
 
-const graver = (a: ReasonCode, b: ReasonCode): ReasonCode => (GRAVITY.indexOf(b) > GRAVITY.indexOf(a) ? b : a);
+const isGraver = (a: ReasonCode, b: ReasonCode): boolean => GRAVITY.indexOf(a) > GRAVITY.indexOf(b);
 
-const earlier = (a: Date, b: Date): Date => (a < b ? a : b);
-
-/** Judges the end certificate; `bag` are certificates the message brought, `bagLists` its CRLs. */
-export function judgePath(question: {
-  certificate: Certificate;
-  store: TrustStore;
-  bag: readonly Certificate[];
-  bagLists: readonly RevocationList[];
-  at: Date;
-  uses: readonly KeyUsageBit[];
-}): PathVerdict {
-  const { certificate, store, at } = question;
-  const lists = [...store.lists, ...question.bagLists];
-  const pool = [...store.intermediates, ...question.bag];
-  let visited = 0;
-  let worst: ReasonCode = 'issuer-unknown';
-
-  const linkVerdict = (child: Certificate, issuer: Certificate, isAnchor: boolean): PathVerdict => {
-    const link = {
-      algorithm: child.signatureAlgorithm,
-      key: issuer.publicKey,
-      signed: child.tbs,
-      signature: child.signature,
-    };
-    if (checkSignature(link) !== 'right') return refuse('issuer-unknown');
-    const revocation = revocationOf(child, issuer, lists, at);
-    if (revocation.state === 'revoked') return refuse('certificate-revoked');
-    const late = validityReason(issuer, at);
-    if (late !== null && !isAnchor) return refuse(late);
-    if (isAnchor && at > issuer.notAfter) return refuse('certificate-expired');
-    if (revocation.state === 'unknown') return refuse('revocation-unknown');
-    return { trusted: true, until: earlier(revocation.until, issuer.notAfter) };
-  };
-
-  const climb = (child: Certificate, path: readonly Certificate[], until: Date): PathVerdict => {
-    if (path.length > ENVELOPE_LIMITS.pathLengthMax) {
-      worst = graver(worst, 'certificate-refused');
-      return refuse(worst);
-    }
-    const casBelow = path.slice(1).filter((ca) => !isSelfIssued(ca)).length;
-    for (const isAnchor of [true, false]) {
-      for (const issuer of isAnchor ? store.anchors : pool) {
-        if (issuer.subjectKey !== child.issuerKey || path.includes(issuer)) continue;
-        visited += 1;
-        if (visited > CANDIDATES_MAX) return refuse('certificate-refused');
-        if (!mayIssue(issuer, casBelow)) {
-          worst = graver(worst, 'certificate-refused');
-          continue;
-        }
-        const link = linkVerdict(child, issuer, isAnchor);
-        if (!link.trusted && link.reason === 'issuer-unknown') continue;
-        const soonest = link.trusted ? earlier(until, link.until) : until;
-        const above = isAnchor ? { trusted: true as const, until: soonest } : climb(issuer, [...path, issuer], soonest);
-        if (link.trusted && above.trusted) return above;
-        // A reason counts only on a path that ends at an anchor: what a foreign authority lacks is not the point.
-        if (!link.trusted && above.trusted) worst = graver(worst, link.reason);
-      }
-    }
-    return refuse(worst);
-  };
-
+/** What is malformed in a certificate refuses the path it stands on, and no more. */
+function orRefuse(judge: () => PathVerdict): PathVerdict {
   try {
-    const late = validityReason(certificate, at);
-    if (late !== null) return refuse(late);
-    if (hasUnknownCritical(certificate) || !mayBeUsedFor(certificate, question.uses))
-      return refuse('certificate-refused');
-    return climb(certificate, [certificate], certificate.notAfter);
+    return judge();
   } catch (error) {
     if (error instanceof BerError) return refuse('certificate-refused');
     throw error;
   }
 }
 
-const VERDICTS_KEPT_MAX = 5_000;
+function judgeChain(chain: Chain, question: PathQuestion, status: PathStatus): PathVerdict {
+  const { at, policies = ANY_POLICY } = question;
+  const broken = brokenRule(chain, { at, policies });
+  if (broken !== null) return refuse(broken);
+  const found = status.ofChain(chain);
+  if (found.state === 'good') return { trusted: true, until: found.until };
+  if (found.state === 'revoked') return refuse('certificate-revoked');
+  return refuse(
+    'revocation-unknown',
+    found.unknown.flatMap(({ certificate, above }) => statusSources(certificate, above[0])),
+  );
+}
+
+/** Judges the end certificate; never throws for what certificates, lists and answers contain. */
+export function judgePath(question: PathQuestion): PathVerdict {
+  const { certificate, store, at } = question;
+  return orRefuse(() => {
+    const late = validityReason(certificate, at);
+    if (late !== null) return refuse(late);
+    if (hasUnknownCritical(certificate) || !mayBeUsedFor(certificate, question.uses))
+      return refuse('certificate-refused');
+    const pool = [...new Set([...store.intermediates, ...question.bag])];
+    const lists = [...new Map([...store.lists, ...question.bagLists].map((list) => [list.fingerprint, list])).values()];
+    const search = searchPaths({
+      certificate,
+      anchors: store.anchors,
+      pool,
+      budget: { left: TRUST_LIMITS.candidatesMax },
+    });
+    const status = new PathStatus({ pool, lists, answers: store.responses ?? [], at: question.statusAt ?? at });
+    let verdict = search.cut
+      ? refuse('certificate-refused')
+      : refuse('issuer-unknown', search.ends.flatMap(issuerSources));
+    for (const chain of search.chains) {
+      const found = orRefuse(() => judgeChain(chain, question, status));
+      if (found.trusted) return found;
+      if (!verdict.trusted && isGraver(found.reason, verdict.reason)) verdict = found;
+    }
+    return verdict;
+  });
+}
 
 /**
- * `judgePath` with memory: a good verdict stands until the first of its dates, for this store. Bad ones are
- * judged anew, since another letter may bring the missing certificate.
+ * `judgePath` with memory: a good verdict stands until the first of its dates, for this store. Bad ones are judged
+ * anew, since another letter may bring the missing certificate; so is every certificate of a letter that brings a list
+ * not yet weighed, since that may revoke.
  */
-export function rememberingJudge(
-  store: TrustStore,
-): (question: Omit<Parameters<typeof judgePath>[0], 'store'>) => PathVerdict {
-  const known = new Map<string, { from: Date; until: Date }>();
+export function rememberingJudge(store: TrustStore): (question: Omit<PathQuestion, 'store'>) => PathVerdict {
+  const known = new Map<string, { from: Date; until: Date; lists: ReadonlySet<string> }>();
   return (question) => {
-    const name = `${question.certificate.fingerprint} ${question.uses.join()}`;
+    const name = `${question.certificate.fingerprint} ${question.uses.join()} ${JSON.stringify(question.policies ?? null)}`;
     const kept = known.get(name);
-    if (kept !== undefined && question.at >= kept.from && question.at <= kept.until)
+    const isWeighed = question.bagLists.every(({ fingerprint }) => kept?.lists.has(fingerprint) === true);
+    const [at, statusAt] = [question.at, question.statusAt ?? question.at];
+    if (kept !== undefined && isWeighed && at >= kept.from && at <= kept.until && statusAt <= kept.until)
       return { trusted: true, until: kept.until };
     const verdict = judgePath({ ...question, store });
     if (verdict.trusted) {
-      if (known.size >= VERDICTS_KEPT_MAX) known.clear();
-      known.set(name, { from: question.at, until: verdict.until });
-    }
+      if (known.size >= TRUST_LIMITS.verdictsKeptMax) known.clear();
+      const lists = new Set(question.bagLists.map(({ fingerprint }) => fingerprint));
+      known.set(name, { from: question.at, until: verdict.until, lists });
+    } else known.delete(name);
     return verdict;
   };
 }

@@ -2,7 +2,7 @@
  * An X.509 certificate as this gateway reads it (RFC 5280 §4): strict DER, every extension at most once, names
  * both as bytes (for copying) and in a form that can be compared. Reading decides nothing about trust.
  */
-import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
+import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
 import { ENVELOPE_LIMITS } from '@estafette/contracts/limits';
 import type { Signer } from '@estafette/contracts/verdict';
 import { type Algorithm, readAlgorithm } from './algorithm.ts';
@@ -10,7 +10,6 @@ import {
   BerError,
   type BerNode,
   booleanOf,
-  contentOf,
   integerOf,
   isContext,
   isUniversal,
@@ -20,13 +19,14 @@ import {
   rawOf,
   readBer,
   sequenceOf,
-  setOf,
   smallIntegerOf,
   TAG,
-  textOf,
   timeOf,
   wholeBitsOf,
 } from './ber.ts';
+import { certificateAddresses } from './certificate-addresses.ts';
+import { type Name, type NamePart, readName } from './certificate-name.ts';
+import { isMinimalInteger } from './der-scan.ts';
 import { OID } from './oids.ts';
 
 export interface Extension {
@@ -40,12 +40,17 @@ export interface Certificate {
   readonly serial: Buffer;
   readonly issuerRaw: Buffer;
   readonly subjectRaw: Buffer;
-  /** Names in a form in which equal names are equal strings (RFC 5280 §7.1, without full stringprep). */
+  readonly issuerName: Name;
+  readonly subjectName: Name;
+  /** Names in a form in which equal names are equal strings (RFC 5280 §7.1). */
   readonly issuerKey: string;
   readonly subjectKey: string;
   readonly notBefore: Date;
   readonly notAfter: Date;
   readonly publicKey: KeyObject;
+  /** SubjectPublicKeyInfo, and the octets of the key in it (what key identifiers are digests of). */
+  readonly spki: Buffer;
+  readonly keyOctets: Buffer;
   readonly signatureAlgorithm: Algorithm;
   readonly signature: Buffer;
   readonly extensions: ReadonlyMap<string, Extension>;
@@ -55,47 +60,18 @@ export interface Certificate {
   readonly fingerprint: string;
 }
 
-export interface NamePart {
-  readonly type: string;
-  readonly text: string;
-}
-
 export const DER_LIMITS = { depthMax: ENVELOPE_LIMITS.asn1DepthMax, nodesMax: 5_000, der: true } as const;
-
-/** A Name as parts, and as a key for comparison: case folded, white space collapsed, part by part. */
-export function readName(node: BerNode | undefined): { parts: NamePart[]; key: string } {
-  const parts: NamePart[] = [];
-  const keys: string[] = [];
-  for (const rdn of sequenceOf(node)) {
-    const rdnKeys: string[] = [];
-    for (const attribute of setOf(rdn)) {
-      const [type, value] = sequenceOf(attribute);
-      if (value === undefined) throw new BerError('attribute without value');
-      const oid = oidOf(type);
-      const text = textOf(value);
-      if (text?.includes('\0') === true) throw new BerError('NUL in a name');
-      if (text !== null) parts.push({ type: oid, text });
-      const comparable =
-        text === null
-          ? `#${rawOf(value).toString('hex')}`
-          : text.normalize('NFC').trim().replace(/\s+/g, ' ').toLowerCase();
-      rdnKeys.push(`${oid}=${JSON.stringify(comparable)}`);
-    }
-    keys.push(rdnKeys.sort().join('+'));
-  }
-  return { parts, key: keys.join(',') };
-}
 
 /** Extensions by OID; a repeated one makes the certificate (or list) unacceptable. */
 export function readExtensions(node: BerNode | undefined): Map<string, Extension> {
   const extensions = new Map<string, Extension>();
   if (node === undefined) return extensions;
   for (const extension of sequenceOf(node)) {
-    const fields = sequenceOf(extension);
-    const oid = oidOf(fields[0]);
-    const critical = isUniversal(fields[1], TAG.boolean) && booleanOf(fields[1]);
-    const value = fields.at(-1);
-    if (!isUniversal(value, TAG.octetString)) throw new BerError('extension without value');
+    const fields = [...sequenceOf(extension)];
+    const oid = oidOf(fields.shift());
+    const critical = isUniversal(fields[0], TAG.boolean) && booleanOf(fields.shift());
+    const [value, ...more] = fields;
+    if (!isUniversal(value, TAG.octetString) || more.length > 0) throw new BerError('extension without its one value');
     if (extensions.has(oid)) throw new BerError('extension repeated');
     extensions.set(oid, { critical, value: octetsOf(value) });
   }
@@ -119,19 +95,27 @@ export function readCertificate(raw: Buffer): Certificate {
   return certificate;
 }
 
-function readPublicKey(spki: Buffer): KeyObject {
+/** A serial number in its one encoding: a list would not be searched for another (X.690 §8.3.2). */
+function serialOf(node: BerNode | undefined): Buffer {
+  const serial = integerOf(node, 64);
+  if (!isMinimalInteger(serial)) throw new BerError('serial number padded');
+  return serial;
+}
+
+/** The key as OpenSSL reads it from the whole certificate: what a second reader does not take is not taken here. */
+function readPublicKey(raw: Buffer): KeyObject {
   try {
-    return createPublicKey({ key: spki, format: 'der', type: 'spki' });
+    return new X509Certificate(raw).publicKey;
   } catch (cause) {
-    throw new BerError('public key of an unknown kind', { cause });
+    throw new BerError('a certificate or key that OpenSSL does not read', { cause });
   }
 }
 
 function parseCertificate(raw: Buffer, fingerprint: string): Certificate {
   if (raw.length > ENVELOPE_LIMITS.certificateMaxBytes) throw new BerError('certificate too large');
-  const [tbsNode, algorithm, signature] = sequenceOf(readBer(raw, DER_LIMITS));
+  const [tbsNode, algorithm, signature, ...trailing] = sequenceOf(readBer(raw, DER_LIMITS));
   const fields = [...sequenceOf(tbsNode)];
-  if (isContext(fields[0], 0)) fields.shift();
+  const version = isContext(fields[0], 0) ? smallIntegerOf(fields.shift()?.children[0]) : 0;
   const [serial, innerAlgorithm, issuer, validity, subject, spki, ...rest] = fields;
   if (
     tbsNode === undefined ||
@@ -148,19 +132,25 @@ function parseCertificate(raw: Buffer, fingerprint: string): Certificate {
   const issuerName = readName(issuer);
   const subjectName = readName(subject);
   const extensionsField = rest.find((node) => isContext(node, 3));
+  if (trailing.length > 0 || version > 2 || (extensionsField !== undefined && version !== 2))
+    throw new BerError('certificate of another shape');
   return {
     raw,
     tbs: rawOf(tbsNode),
-    serial: integerOf(serial, 64),
+    serial: serialOf(serial),
     issuerRaw: rawOf(issuer),
     subjectRaw: rawOf(subject),
+    issuerName,
+    subjectName,
     issuerKey: issuerName.key,
     subjectKey: subjectName.key,
     issuer: issuerName.parts,
     subject: subjectName.parts,
     notBefore: timeOf(notBefore),
     notAfter: timeOf(notAfter),
-    publicKey: readPublicKey(rawOf(spki)),
+    publicKey: readPublicKey(raw),
+    spki: rawOf(spki),
+    keyOctets: wholeBitsOf(sequenceOf(spki)[1]),
     signatureAlgorithm: readAlgorithm(algorithm),
     signature: wholeBitsOf(signature),
     extensions: readExtensions(extensionsField?.children[0]),
@@ -169,6 +159,15 @@ function parseCertificate(raw: Buffer, fingerprint: string): Certificate {
 }
 
 const readValue = (extension: Extension): BerNode => readBer(extension.value, DER_LIMITS);
+
+/** The value of an extension, or null when the certificate (or list) has none of that kind. */
+export function extensionOf(
+  holder: { readonly extensions: ReadonlyMap<string, Extension> },
+  type: string,
+): BerNode | null {
+  const extension = holder.extensions.get(type);
+  return extension === undefined ? null : readValue(extension);
+}
 
 /** KeyUsage bits (RFC 5280 §4.2.1.3), or null when the extension is absent. */
 export function keyUsageOf(certificate: Certificate): ((bit: KeyUsageBit) => boolean) | null {
@@ -208,16 +207,17 @@ export function subjectKeyIdentifierOf(certificate: Certificate): Buffer | null 
   return extension === undefined ? null : octetsOf(readValue(extension));
 }
 
-/** Mail addresses: SAN rfc822Name and the subject's emailAddress (RFC 8550 §3). NUL or control characters disqualify one. */
-export function addressesOf(certificate: Certificate): string[] {
-  const found: string[] = [];
-  const extension = certificate.extensions.get(OID.subjectAltName);
-  if (extension !== undefined) {
-    for (const name of sequenceOf(readValue(extension)))
-      if (isContext(name, 1)) found.push(contentOf(name).toString('latin1'));
-  }
-  for (const part of certificate.subject) if (part.type === OID.emailAddress) found.push(part.text);
-  return [...new Set(found.filter((address) => /^[\x21-\x7e]+@[\x21-\x7e]+$/.test(address)))];
+const addressesKnown = new WeakMap<Certificate, readonly string[]>();
+
+/** Mail addresses the certificate vouches for (RFC 8550 §3, RFC 9598). */
+export function addressesOf(certificate: Certificate): readonly string[] {
+  const known = addressesKnown.get(certificate);
+  if (known !== undefined) return known;
+  const names = extensionOf(certificate, OID.subjectAltName);
+  const ofSubject = certificate.subject.filter((part) => part.type === OID.emailAddress).map((part) => part.text);
+  const addresses = certificateAddresses(names === null ? null : sequenceOf(names), ofSubject);
+  addressesKnown.set(certificate, addresses);
+  return addresses;
 }
 
 /** A part of a name as people see it: no control or direction characters, bounded. */

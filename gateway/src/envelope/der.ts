@@ -1,16 +1,45 @@
 /** Writes DER (ITU-T X.690 §10): enough for CMS. Each function gives one whole element. */
 
-function lengthOctets(length: number): Buffer {
-  if (length < 0x80) return Buffer.from([length]);
-  const octets: number[] = [];
-  for (let rest = length; rest > 0; rest = Math.floor(rest / 256)) octets.unshift(rest & 0xff);
-  return Buffer.from([0x80 | octets.length, ...octets]);
+function lengthOf(pieces: readonly Uint8Array[]): number {
+  let length = 0;
+  for (const piece of pieces) length += piece.length;
+  return length;
+}
+
+/** Octets of a long length; 0 for the short form (X.690 §8.1.3). */
+function lengthOctetsOf(length: number): number {
+  if (length < 0x80) return 0;
+  if (length < 0x100) return 1;
+  if (length < 0x10000) return 2;
+  return length < 0x1000000 ? 3 : 4;
+}
+
+function writeHead(out: Buffer, identifier: number, length: number): void {
+  const octets = lengthOctetsOf(length);
+  out[0] = identifier;
+  out[1] = octets === 0 ? length : 0x80 | octets;
+  if (octets > 0) out.writeUIntBE(length, 2, octets);
 }
 
 /** An element with the given identifier octet. */
 export function element(identifier: number, ...content: readonly Uint8Array[]): Buffer {
-  const length = content.reduce((sum, piece) => sum + piece.length, 0);
-  return Buffer.concat([Buffer.from([identifier]), lengthOctets(length), ...content]);
+  const length = lengthOf(content);
+  let at = 2 + lengthOctetsOf(length);
+  const out = Buffer.allocUnsafe(at + length);
+  writeHead(out, identifier, length);
+  for (const piece of content) {
+    out.set(piece, at);
+    at += piece.length;
+  }
+  return out;
+}
+
+/** The same as pieces one after the other, so that a large content is not copied once for each element around it. */
+export function piecewise(identifier: number, ...content: readonly Buffer[]): Buffer[] {
+  const length = lengthOf(content);
+  const head = Buffer.allocUnsafe(2 + lengthOctetsOf(length));
+  writeHead(head, identifier, length);
+  return [head, ...content];
 }
 
 export const sequence = (...content: readonly Uint8Array[]): Buffer => element(0x30, ...content);
@@ -31,8 +60,16 @@ export const context = (tag: number, ...content: readonly Uint8Array[]): Buffer 
 /** [n] IMPLICIT primitive. */
 export const contextPrimitive = (tag: number, content: Uint8Array): Buffer => element(0x80 | tag, content);
 
-/** OBJECT IDENTIFIER from its dotted text. */
+const written = new Map<string, Buffer>();
+
+/** OBJECT IDENTIFIER from its dotted text, which is a constant of the code: each is worked out once. Not to be written to. */
 export function oid(dotted: string): Buffer {
+  const known = written.get(dotted) ?? encodeOid(dotted);
+  written.set(dotted, known);
+  return known;
+}
+
+function encodeOid(dotted: string): Buffer {
   const [first = 0, second = 0, ...rest] = dotted.split('.').map(Number);
   const octets: number[] = [];
   for (const arc of [first * 40 + second, ...rest]) {
@@ -46,6 +83,9 @@ export function oid(dotted: string): Buffer {
 
 /** UTCTime up to 2049, GeneralizedTime after (RFC 5652 §11.3). */
 export function time(at: Date): Buffer {
-  const digits = at.toISOString().replace(/\.\d+/, '').replace(/[-:T]/g, '');
-  return at.getUTCFullYear() < 2050 ? element(0x17, Buffer.from(digits.slice(2))) : element(0x18, Buffer.from(digits));
+  const iso = at.toISOString();
+  const digits = `${iso.slice(2, 4)}${iso.slice(5, 7)}${iso.slice(8, 10)}${iso.slice(11, 13)}${iso.slice(14, 16)}${iso.slice(17, 19)}Z`;
+  return at.getUTCFullYear() < 2050
+    ? element(0x17, Buffer.from(digits))
+    : element(0x18, Buffer.from(`${iso.slice(0, 2)}${digits}`));
 }

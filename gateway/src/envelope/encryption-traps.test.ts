@@ -33,7 +33,7 @@ test('AES in CBC with 128, 192 and 256 bits is opened', () => {
   }
 });
 
-test('triple DES is refused as unsupported', () => {
+test('line 11: triple DES is refused as unsupported', () => {
   const { verdict } = sealedAs({
     cipher: { name: 'des-ede3-cbc', oid: '1.2.840.113549.3.7', keyBytes: 24, ivBytes: 8 },
   });
@@ -49,7 +49,7 @@ test('a letter encrypted for somebody else is not for us', () => {
   assert.equal(content, null);
 });
 
-test('prevents a padding oracle: a spoilt key, a spoilt end and a wrong IV look the same, every time', () => {
+test('line 5: prevents a padding oracle: a spoilt key, a spoilt end and a wrong IV look the same, every time', () => {
   const spoilt: EnvelopeWish[] = [
     ...Array.from({ length: 300 }, (): EnvelopeWish => ({ spoilKey: true })),
     ...Array.from({ length: 100 }, (): EnvelopeWish => ({ spoilContent: 'last block' })),
@@ -65,7 +65,7 @@ test('prevents a padding oracle: a spoilt key, a spoilt end and a wrong IV look 
       reasons: ['cannot-open'],
       signer: null,
     });
-    assert.deepEqual(layers, [{ kind: 'encrypted', outcome: 'refused', reason: 'cannot-open' }]);
+    assert.deepEqual(layers, [{ kind: 'encrypted', outcome: 'refused', authenticated: false, reason: 'cannot-open' }]);
     assert.equal(content, null);
   }
 });
@@ -74,7 +74,7 @@ test('encrypted but unsigned is shown as unverified, with its reason', () => {
   const { verdict, content } = open(mail(encryptedEntity(TEXT_ENTITY)));
   assert.deepEqual(
     [verdict.signature, verdict.identity, verdict.encryption, verdict.show, verdict.reasons],
-    ['none', 'none', 'opened', 'unverified', ['not-signed']],
+    ['none', 'none', 'opened', 'unverified', ['not-authenticated', 'not-signed']],
   );
   assert.deepEqual(content, TEXT_ENTITY);
 });

@@ -167,7 +167,9 @@ test('a nested multipart with the same boundary is ambiguous', () => {
     '--boundary-of-the-test--',
     '',
   );
-  assertQuarantined(open(mail(signed(nested))), 'envelope-unsupported');
+  assertQuarantined(open(mail(signed(nested))), 'mail-malformed');
+  const almost = lines('Content-Type: text/plain', '', '--boundary-of-the-test and more', '');
+  assertQuarantined(open(mail(signed(almost))), 'mail-malformed');
 });
 
 const mixedAround = (...parts: Buffer[]): Buffer =>
@@ -182,7 +184,7 @@ test('a part prepended outside the signature makes the whole letter unsigned', (
   const { verdict } = open(mail(mixedAround(prepended, signed())));
   assert.equal(verdict.signature, 'none');
   assert.equal(verdict.show, 'quarantine');
-  assert.deepEqual(verdict.reasons, ['unprotected', 'not-signed', 'not-encrypted']);
+  assert.deepEqual(verdict.reasons, ['signature-partial', 'not-signed', 'not-encrypted']);
 });
 
 test('an encrypted part beside others is never decrypted', () => {
@@ -202,11 +204,14 @@ test('a signature of another kind is unsupported, not ignored', () => {
   assertQuarantined(open(Buffer.from(letter, 'latin1')), 'envelope-unsupported');
 });
 
-test('CMS in a transfer encoding other than base64, or with foreign characters, is malformed', () => {
+test('CMS in base64 or quoted-printable that is not exactly that is malformed', () => {
   const letter = mail(opaqueEntity(TEXT_ENTITY)).toString('latin1');
   for (const spoilt of [
-    letter.replace('Encoding: base64', 'Encoding: quoted-printable'),
+    letter.replace('Encoding: base64', 'Encoding: quoted-printable').replace('\r\n\r\nMI', '\r\n\r\n=MI'),
+    letter.replace('Encoding: base64', 'Encoding: x-uuencode'),
     letter.replace('\r\n\r\nMI', '\r\n\r\n%MI'),
+    letter.replace('\r\n\r\nMI', '\r\n\r\nM-_I'),
+    letter.replace('\r\n\r\nMI', '\r\n\r\nMI==AA'),
     letter.replace('Encoding: base64', 'Encoding: base64\r\nContent-Transfer-Encoding: 7bit'),
   ]) {
     assertQuarantined(open(Buffer.from(spoilt, 'latin1')), 'mail-malformed');

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { readCertificate } from './certificate.ts';
 import { octetString } from './der.ts';
-import { toWireLines } from './mime-entity.ts';
+import { toWireLines } from './line-ends.ts';
 import { OID } from './oids.ts';
 import { openEnvelope } from './open-envelope.ts';
 import { sealEnvelope } from './seal-envelope.ts';

@@ -9,10 +9,20 @@ import type { Layer, StatusSource } from '../ports.ts';
 import { BerError, type BerNode, isContext, oidOf, readBer, sequenceOf } from './ber.ts';
 import type { Certificate } from './certificate.ts';
 import type { judgePath, PathVerdict } from './certificate-path.ts';
-import { decryptEnvelopedData, type OpeningKey } from './enveloped-data.ts';
-import { decodedBody, headerValues, MailMalformed, type MimeEntity, readEntity, signedParts } from './mime-entity.ts';
+import { inflateCompressedData } from './compressed-data.ts';
+import { type Decryption, decryptAuthEnvelopedData, decryptEnvelopedData, type OpeningKey } from './enveloped-data.ts';
+import { hasWireLines, toUnixLines } from './line-ends.ts';
+import { MailMalformed } from './mail-malformed.ts';
+import {
+  decodedBody,
+  isCmsEntity,
+  isSignatureEntity,
+  type MimeEntity,
+  readEntity,
+  signedParts,
+} from './mime-entity.ts';
 import { OID } from './oids.ts';
-import { checkSigners, readSignedData, type SignedData } from './signed-data.ts';
+import { checkSigners, readSignedData, type SignedData, type SignerStatement } from './signed-data.ts';
 import type { TrustSpace } from './trust-space.ts';
 
 export interface OpeningPolicy {
@@ -21,6 +31,8 @@ export interface OpeningPolicy {
   readonly judge: (question: Omit<Parameters<typeof judgePath>[0], 'store'>) => PathVerdict;
   /** Time of judgement: when the letter was received. */
   readonly at: Date;
+  /** The operator decided: what could be opened is read, whatever it is worth. The verdict stays what it is. */
+  readonly released?: boolean;
 }
 
 /** Whether the error says that bytes were not what they claim; anything else is a fault of ours. */
@@ -32,19 +44,10 @@ export interface SignatureFinding {
   readonly signature: 'valid' | 'invalid' | 'untrusted' | 'none';
   readonly reasons: readonly ReasonCode[];
   readonly signers: readonly Certificate[];
+  /** What the right signers signed beside the content. */
+  readonly statements: readonly SignerStatement[];
   readonly bag: SignedData | null;
   readonly wants: readonly StatusSource[];
-}
-
-const CMS_TYPES = ['application/pkcs7-mime', 'application/x-pkcs7-mime'];
-const SIGNATURE_TYPES = ['application/pkcs7-signature', 'application/x-pkcs7-signature'];
-
-function isCmsEntity(entity: MimeEntity): boolean {
-  if (CMS_TYPES.includes(entity.contentType.type)) return true;
-  if (entity.contentType.type !== 'application/octet-stream') return false;
-  const disposition = headerValues(entity, 'content-disposition')[0] ?? '';
-  const name = entity.contentType.parameters.get('name') ?? /filename="?([^";]*)/i.exec(disposition)?.[1] ?? '';
-  return /\.p7m$/i.test(name.trim());
 }
 
 function readContentInfo(bytes: Buffer): { type: string; content: BerNode | undefined } {
@@ -57,9 +60,10 @@ function readContentInfo(bytes: Buffer): { type: string; content: BerNode | unde
 /** Checks a SignedData over its content and judges every signer's path. */
 function judgeSignature(data: SignedData, content: Buffer, policy: OpeningPolicy): SignatureFinding {
   if (data.signers.length === 0)
-    return { signature: 'none', reasons: ['not-signed'], signers: [], bag: data, wants: [] };
+    return { signature: 'none', reasons: ['not-signed'], signers: [], statements: [], bag: data, wants: [] };
   const reasons: ReasonCode[] = [];
   const signers: Certificate[] = [];
+  const statements: SignerStatement[] = [];
   const wants: StatusSource[] = [];
   let signature: SignatureFinding['signature'] = 'valid';
   for (const outcome of checkSigners(data, content)) {
@@ -69,6 +73,7 @@ function judgeSignature(data: SignedData, content: Buffer, policy: OpeningPolicy
       continue;
     }
     signers.push(outcome.certificate);
+    statements.push(outcome);
     const path = policy.judge({
       certificate: outcome.certificate,
       bag: data.certificates,
@@ -83,7 +88,18 @@ function judgeSignature(data: SignedData, content: Buffer, policy: OpeningPolicy
     if (!path.trusted) wants.push(...path.wants);
     if (signature === 'valid') signature = 'untrusted';
   }
-  return { signature, reasons, signers, bag: data, wants };
+  return { signature, reasons, signers, statements, bag: data, wants };
+}
+
+/**
+ * The signature of multipart/signed. RFC 8551 §3.1.1 has the signer make every line end CRLF; a Unix tool that forgot
+ * signed the same text with LF, and the mail system made the lines CRLF. No other text gives that digest, so it counts.
+ */
+function judgeLines(data: SignedData, content: Buffer, policy: OpeningPolicy): SignatureFinding {
+  const asItStands = judgeSignature(data, content, policy);
+  if (!asItStands.reasons.includes('content-altered') || !hasWireLines(content)) return asItStands;
+  const asSigned = judgeSignature(data, toUnixLines(content), policy);
+  return asSigned.reasons.includes('content-altered') ? asItStands : asSigned;
 }
 
 export interface Peeled {
@@ -125,49 +141,62 @@ class Peeling {
   }
 
   #refuseCipher(reason: ReasonCode): ReasonCode {
-    this.layers.push({ kind: 'encrypted', outcome: 'refused', reason });
+    this.layers.push({ kind: 'encrypted', outcome: 'refused', authenticated: false, reason });
     this.encryption = 'refused';
     return reason;
   }
 
   #detached(): ReasonCode | 'peeled' {
-    const { signed, signature } = signedParts(this.entity);
-    if (!SIGNATURE_TYPES.includes(signature.contentType.type)) return 'envelope-unsupported';
+    const { signed, signature, around } = signedParts(this.entity);
+    if (!isSignatureEntity(signature)) return 'envelope-unsupported';
     const info = readContentInfo(decodedBody(signature));
     if (info.type !== OID.signedData) return 'envelope-malformed';
     const data = readSignedData(info.content);
-    return this.#signed(data, signed, 'detached');
+    const found = judgeLines(data, signed, this.#policy);
+    // Content inside a detached signature: two contents, one of them not shown.
+    const finding: SignatureFinding =
+      data.content === null ? found : { ...found, signature: 'invalid', reasons: ['signature-malformed'] };
+    return this.#signed(finding, 'detached', () => readEntity(signed, around));
   }
 
   #cms(): ReasonCode | 'peeled' {
     const info = readContentInfo(decodedBody(this.entity));
-    if (info.type === OID.envelopedData) return this.#encrypted(info.content);
+    const opening = { keys: this.#policy.keys, opensTripleDes: this.#policy.space.opensTripleDes };
+    if (info.type === OID.envelopedData) return this.#encrypted(decryptEnvelopedData(info.content, opening));
+    if (info.type === OID.authEnvelopedData) return this.#encrypted(decryptAuthEnvelopedData(info.content, opening));
+    if (info.type === OID.compressedData) return this.#compressed(info.content);
     if (info.type !== OID.signedData) return 'envelope-unsupported';
     const data = readSignedData(info.content);
-    return data.content === null ? 'envelope-malformed' : this.#signed(data, data.content, 'opaque');
+    if (data.content === null) return 'envelope-malformed';
+    // Octets of another type than id-data are no MIME, whatever they look like (RFC 5652 §4).
+    if (data.contentType !== OID.content) return 'envelope-unsupported';
+    const { content } = data;
+    return this.#signed(judgeSignature(data, content, this.#policy), 'opaque', () => readEntity(content));
   }
 
-  #signed(data: SignedData, content: Buffer, form: 'detached' | 'opaque'): 'peeled' {
-    const found = judgeSignature(data, content, this.#policy);
-    // Content inside a detached signature: two contents, one of them not shown.
-    const finding: SignatureFinding =
-      form === 'detached' && data.content !== null
-        ? { ...found, signature: 'invalid', reasons: ['signature-malformed'] }
-        : found;
+  /** The finding stands even when what was signed cannot be read. */
+  #signed(finding: SignatureFinding, form: 'detached' | 'opaque', read: () => MimeEntity): 'peeled' {
     this.findings.push(finding);
     this.layers.push({ kind: 'signed', form, signature: finding.signature, reasons: finding.reasons });
     this.encryptedInside = false;
-    this.entity = readEntity(content, { wire: false });
+    this.entity = read();
     return 'peeled';
   }
 
-  #encrypted(content: BerNode | undefined): ReasonCode | 'peeled' {
-    const result = decryptEnvelopedData(content, this.#policy.keys);
+  #compressed(content: BerNode | undefined): ReasonCode | 'peeled' {
+    const result = inflateCompressedData(content);
+    if (result.outcome === 'refused') return result.reason;
+    this.layers.push({ kind: 'compressed' });
+    this.entity = readEntity(result.content);
+    return 'peeled';
+  }
+
+  #encrypted(result: Decryption): ReasonCode | 'peeled' {
     if (result.outcome === 'refused') return this.#refuseCipher(result.reason);
-    this.layers.push({ kind: 'encrypted', outcome: 'opened', reason: null });
+    this.layers.push({ kind: 'encrypted', outcome: 'opened', authenticated: result.authenticated, reason: null });
     this.encryption = 'opened';
     this.encryptedInside = this.findings.length > 0;
-    this.entity = readEntity(result.content, { wire: false });
+    this.entity = readEntity(result.content);
     return 'peeled';
   }
 }

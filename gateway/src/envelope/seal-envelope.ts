@@ -1,155 +1,158 @@
 /**
- * Seals a letter: sign, then encrypt, never anything less. Detached multipart/signed inside (readable everywhere),
- * EnvelopedData with AES-256-CBC and RSA PKCS#1 v1.5 key transport outside, because that is what every S/MIME client
- * opens (facts: smime.md interop matrix). One recipient per mail. RFC 8551, RFC 5652.
+ * Seals a letter: header fields into the payload (RFC 9788), then sign, then encrypt to one recipient, never anything
+ * less; RFC 8551 §3. By default detached multipart/signed inside and AES-256-CBC outside, with RSA PKCS#1 v1.5 or, for a
+ * recipient whose key is not RSA, an agreed key, because that is what S/MIME clients open (facts: smime.md interop
+ * matrix); what else is possible is chosen by choose-sealing.ts. There is no way through here that leaves clear text.
  */
-import { constants, createCipheriv, createHash, type KeyObject, publicEncrypt, randomBytes, sign } from 'node:crypto';
+import { isAscii } from 'node:buffer';
+import { randomUUID } from 'node:crypto';
+import type { SealingContent, SealingForm, SealingTransport } from '../ports.ts';
 import type { Certificate } from './certificate.ts';
-import {
-  context,
-  contextPrimitive,
-  element,
-  nullElement,
-  octetString,
-  oid,
-  sequence,
-  setOfSorted,
-  smallInteger,
-  time,
-} from './der.ts';
-import { OID } from './oids.ts';
+import { encryptContent } from './encrypt-content.ts';
+import { protectHeaders, refuseBrokenFields } from './protect-headers.ts';
+import { type SealingKey, signContent } from './sign-content.ts';
 
-export interface SealingKey {
-  readonly certificate: Certificate;
-  /** Certificates up to, without, the anchor: sent along so that the receiver can build the path. */
-  readonly chain: readonly Buffer[];
-  readonly privateKey: KeyObject;
-}
+export type { SealingKey } from './sign-content.ts';
 
-const attribute = (type: string, value: Buffer): Buffer => sequence(oid(type), setOfSorted([value]));
-
-const issuerAndSerial = (certificate: Certificate): Buffer =>
-  sequence(certificate.issuerRaw, element(0x02, certificate.serial));
-
-const sha256Algorithm = (): Buffer => sequence(oid(OID.sha256));
-
-/** What we can open, strongest first (RFC 8551 §2.5.2): AES-256-CBC. */
-const capabilities = (): Buffer => sequence(sequence(oid(OID.aes256Cbc)));
-
-function signedData(content: Buffer, key: SealingKey, at: Date): Buffer {
-  const attributes = setOfSorted([
-    attribute(OID.contentType, oid(OID.content)),
-    attribute(OID.signingTime, time(at)),
-    attribute(OID.messageDigest, octetString(createHash('sha256').update(content).digest())),
-    attribute(OID.smimeCapabilities, capabilities()),
-  ]);
-  const signature = sign('sha256', attributes, key.privateKey);
-  const taggedAttributes = Buffer.from(attributes);
-  taggedAttributes[0] = 0xa0;
-  const signerInfo = sequence(
-    smallInteger(1),
-    issuerAndSerial(key.certificate),
-    sha256Algorithm(),
-    taggedAttributes,
-    sequence(oid(OID.rsaEncryption), nullElement()),
-    octetString(signature),
-  );
-  const data = sequence(
-    smallInteger(1),
-    setOfSorted([sha256Algorithm()]),
-    sequence(oid(OID.content)),
-    context(0, key.certificate.raw, ...key.chain),
-    setOfSorted([signerInfo]),
-  );
-  return sequence(oid(OID.signedData), context(0, data));
-}
-
-function envelopedData(content: Buffer, recipient: Certificate): Buffer {
-  const contentKey = randomBytes(32);
-  const iv = randomBytes(16);
-  const cipher = createCipheriv('aes-256-cbc', contentKey, iv);
-  const encrypted = Buffer.concat([cipher.update(content), cipher.final()]);
-  const encryptedKey = publicEncrypt({ key: recipient.publicKey, padding: constants.RSA_PKCS1_PADDING }, contentKey);
-  contentKey.fill(0);
-  const recipientInfo = sequence(
-    smallInteger(0),
-    issuerAndSerial(recipient),
-    sequence(oid(OID.rsaEncryption), nullElement()),
-    octetString(encryptedKey),
-  );
-  const encryptedContent = sequence(
-    oid(OID.content),
-    sequence(oid(OID.aes256Cbc), octetString(iv)),
-    contextPrimitive(0, encrypted),
-  );
-  return sequence(
-    oid(OID.envelopedData),
-    context(0, sequence(smallInteger(0), setOfSorted([recipientInfo]), encryptedContent)),
-  );
-}
-
+const LF = 0x0a;
+const CR = 0x0d;
 const LINE_CHARACTERS = 76;
 
-/** Base64 in lines of 76, CRLF. */
-function base64Lines(bytes: Buffer): string {
+/** Bytes to be written in base64, in lines of 76 characters, CRLF between them. */
+interface Base64 {
+  readonly text: string;
+  readonly breaks: number;
+  readonly length: number;
+}
+
+function base64(bytes: Buffer): Base64 {
   const text = bytes.toString('base64');
-  const lines: string[] = [];
-  for (let at = 0; at < text.length; at += LINE_CHARACTERS) lines.push(text.slice(at, at + LINE_CHARACTERS));
-  return lines.join('\r\n');
+  const breaks = Math.max(0, Math.ceil(text.length / LINE_CHARACTERS) - 1);
+  return { text, breaks, length: text.length + 2 * breaks };
 }
 
-function multipartSigned(entity: Buffer, signature: Buffer): Buffer {
-  const boundary = `estafette-${randomBytes(18).toString('hex')}`;
-  const head = [
-    `Content-Type: multipart/signed; protocol="application/pkcs7-signature"; micalg=sha-256;\r\n boundary="${boundary}"`,
-    '',
-    `--${boundary}`,
-    '',
-  ].join('\r\n');
-  const tail = [
-    '',
-    `--${boundary}`,
-    'Content-Type: application/pkcs7-signature; name="smime.p7s"',
-    'Content-Transfer-Encoding: base64',
-    'Content-Disposition: attachment; filename="smime.p7s"',
-    '',
-    base64Lines(signature),
-    `--${boundary}--`,
-    '',
-  ].join('\r\n');
-  return Buffer.concat([Buffer.from(head, 'latin1'), entity, Buffer.from(tail, 'latin1')]);
-}
-
-/** What a relay or a verifier would rewrite must not be signed: RFC 8551 §3.1.1 wants CRLF and 7 bits. */
-function refuseFragileEntity(entity: Buffer): void {
-  for (const [at, byte] of entity.entries()) {
-    const isBare = (byte === 0x0a && entity[at - 1] !== 0x0d) || (byte === 0x0d && entity[at + 1] !== 0x0a);
-    if (isBare || byte > 0x7e) throw new RangeError('the entity to sign must be 7-bit with CRLF line ends');
+/** Writes the text at once, then moves its lines apart, the last first. */
+function writeBase64(out: Buffer, at: number, { text, breaks }: Base64): void {
+  out.write(text, at, 'latin1');
+  for (let line = breaks; line > 0; line -= 1) {
+    const from = at + line * LINE_CHARACTERS;
+    const to = from + 2 * line;
+    out.copyWithin(to, from, Math.min(from + LINE_CHARACTERS, at + text.length));
+    out[to - 2] = CR;
+    out[to - 1] = LF;
   }
 }
 
-/**
- * Signs `entity` (a MIME entity, CRLF, 7-bit) and encrypts it to `recipient`. `headers` are the outer header lines,
- * without MIME ones, each already a valid line. Gives the whole mail.
- */
-export function sealEnvelope(letter: {
-  headers: readonly string[];
-  entity: Buffer;
-  key: SealingKey;
-  recipient: Certificate;
-  at: Date;
-}): Buffer {
-  refuseFragileEntity(letter.entity);
-  const signed = multipartSigned(letter.entity, signedData(letter.entity, letter.key, letter.at));
-  const sealed = envelopedData(signed, letter.recipient);
-  const head = [
-    ...letter.headers,
-    'MIME-Version: 1.0',
-    'Content-Type: application/pkcs7-mime; smime-type=enveloped-data; name="smime.p7m"',
+const lines = (...text: readonly string[]): Buffer => Buffer.from(text.join('\r\n'));
+
+/** The pieces of a mail one after the other, in one piece of memory. */
+function joined(pieces: readonly (Buffer | Base64)[]): Buffer {
+  const out = Buffer.allocUnsafe(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    if ('text' in piece) writeBase64(out, at, piece);
+    else out.set(piece, at);
+    at += piece.length;
+  }
+  return out;
+}
+
+function multipartSigned(entity: Buffer, signature: Buffer, micalg: string): Buffer {
+  const boundary = `estafette-${randomUUID()}`;
+  return joined([
+    lines(
+      `Content-Type: multipart/signed; protocol="application/pkcs7-signature"; micalg=${micalg};`,
+      ` boundary="${boundary}"`,
+      '',
+      `--${boundary}`,
+      '',
+    ),
+    entity,
+    lines(
+      '',
+      `--${boundary}`,
+      'Content-Type: application/pkcs7-signature; name="smime.p7s"',
+      'Content-Transfer-Encoding: base64',
+      'Content-Disposition: attachment; filename="smime.p7s"',
+      '',
+      '',
+    ),
+    base64(signature),
+    lines('', `--${boundary}--`, ''),
+  ]);
+}
+
+/** The MIME entity of a CMS object (RFC 8551 §3.2), under the header fields given. */
+function cmsEntity(headers: readonly string[], info: Buffer, smimeType: string): Buffer {
+  const head = lines(
+    ...headers,
+    `Content-Type: application/pkcs7-mime; smime-type=${smimeType}; name="smime.p7m"`,
     'Content-Transfer-Encoding: base64',
     'Content-Disposition: attachment; filename="smime.p7m"',
     '',
     '',
-  ].join('\r\n');
-  return Buffer.concat([Buffer.from(head, 'utf8'), Buffer.from(base64Lines(sealed), 'latin1'), Buffer.from('\r\n')]);
+  );
+  return joined([head, base64(info), lines('', '')]);
+}
+
+const ENTITY_LINE_MAX = 998;
+
+/** Whether every line ends with CRLF, holds neither alone, and is short enough. */
+function hasPlainLines(text: string): boolean {
+  for (let start = 0; ; ) {
+    const lf = text.indexOf('\n', start);
+    const end = lf < 0 ? text.length : lf - 1;
+    const cr = text.indexOf('\r', start);
+    if (end - start > ENTITY_LINE_MAX) return false;
+    if (lf < 0) return cr < 0;
+    if (cr !== end) return false;
+    start = lf + 1;
+  }
+}
+
+/** What a relay or a verifier would rewrite must not be signed: RFC 8551 §3.1.1–3.1.3 wants CRLF and 7 bits (RFC 2045 §2.7). */
+function refuseFragileEntity(entity: Buffer): void {
+  const isPlain = isAscii(entity) && !entity.includes(0) && !entity.includes(0x7f);
+  if (!isPlain || !hasPlainLines(entity.toString('latin1')))
+    throw new RangeError('the entity to sign must be 7-bit with CRLF line ends');
+}
+
+/** What is to be sealed, and how. */
+export interface LetterToSeal {
+  /** Outer header fields, folded, without MIME ones. */
+  readonly headers: readonly string[];
+  /** The same fields as they are to be believed, signed and encrypted inside (RFC 9788); absent: nothing is protected. */
+  readonly protectedHeaders?: readonly string[];
+  /** MIME entity: Content-* fields, blank line, body; CRLF, 7-bit. */
+  readonly entity: Buffer;
+  /** Signs: RSA, ECDSA (NIST and brainpool curves) or Ed25519. */
+  readonly key: SealingKey;
+  /** RSA, EC (the same curves) or X25519; whether it may be encrypted to is the caller's question (certificate-path.ts). */
+  readonly recipient: Certificate;
+  /** Default: detached. */
+  readonly form?: SealingForm;
+  /** Default: aes-256-cbc. */
+  readonly content?: SealingContent;
+  /** For an RSA recipient only. Default: rsa-pkcs1. */
+  readonly keyTransport?: SealingTransport;
+  /** The signing time. */
+  readonly at: Date;
+}
+
+/**
+ * Signs and encrypts one letter to one recipient and gives the whole mail. Throws `RangeError` for a header field that
+ * is not exactly one, an entity a relay would rewrite, and keys of kinds that cannot sign or receive.
+ */
+export function sealEnvelope(letter: LetterToSeal): Buffer {
+  const { headers, protectedHeaders, key, at, form = 'detached' } = letter;
+  refuseBrokenFields(headers);
+  refuseBrokenFields(protectedHeaders ?? []);
+  const payload =
+    protectedHeaders === undefined ? letter.entity : protectHeaders(letter.entity, protectedHeaders, headers);
+  refuseFragileEntity(payload);
+  const { signed, micalg } = signContent(payload, { key, form, at });
+  const clear = form === 'opaque' ? cmsEntity([], signed, 'signed-data') : multipartSigned(payload, signed, micalg);
+  const { content = 'aes-256-cbc', keyTransport = 'rsa-pkcs1' } = letter;
+  const { sealed, smimeType } = encryptContent(clear, { recipient: letter.recipient, content, keyTransport });
+  return cmsEntity([...headers, 'MIME-Version: 1.0'], sealed, smimeType);
 }

@@ -21,11 +21,14 @@ import {
 import { OID } from './oids.ts';
 import { type OpenedEnvelope, openEnvelope } from './open-envelope.ts';
 import {
+  addressName,
   certify,
   DOCTOR_ADDRESS,
   daysFromNow,
   doctor,
+  extendedKeyUsage,
   goodPolicy,
+  keyUsage,
   mailExtensions,
   pharmacy,
   ROOT,
@@ -69,24 +72,24 @@ test('an opaque signature that is right in every way is verified', () => {
   assert.equal(open(mail(opaqueEntity(TEXT_ENTITY))).verdict.show, 'verified');
 });
 
-test('content carried inside a detached signature cannot stand in for the content that is shown', () => {
+test('line 6, trap 1: content carried inside a detached signature cannot stand in for the content that is shown', () => {
   const signature = signedData(TEXT_ENTITY, { encapsulated: TEXT_ENTITY });
   assertInvalid(open(mail(multipartSigned(OTHER_CONTENT, signature))), 'signature-malformed');
   assertInvalid(open(mail(multipartSigned(TEXT_ENTITY, signature))), 'signature-malformed');
 });
 
-test('a SignedData without signers is not a signature', () => {
+test('line 7, trap 2: a SignedData without signers is not a signature', () => {
   const { verdict } = signedBy({ signers: [], bag: [doctor.certificate] });
   assert.equal(verdict.signature, 'none');
   assert.equal(verdict.identity, 'none');
   assert.equal(verdict.show, 'quarantine');
 });
 
-test('a signature over the content itself, without signed attributes, is refused', () => {
+test('line 9, trap 3: a signature over the content itself, without signed attributes, is refused', () => {
   assertInvalid(signedBy({ signers: [{ attributes: null }] }), 'signature-malformed');
 });
 
-test('signed attributes offered as content do not verify as a letter', () => {
+test('line 9, trap 3: signed attributes offered as content do not verify as a letter', () => {
   const attributes = element(0x31, ...[...usualAttributes(TEXT_ENTITY)].sort(Buffer.compare));
   const { verdict, content } = open(mail(opaqueEntity(attributes, { signers: [{ attributes: null }] })));
   assert.notEqual(verdict.signature, 'valid');
@@ -94,7 +97,7 @@ test('signed attributes offered as content do not verify as a letter', () => {
   assert.equal(content, null);
 });
 
-test('a contentType attribute that is missing, other than the content type, or repeated inside, is refused', () => {
+test('line 9, trap 4: a contentType attribute that is missing, other than the content type, or repeated inside, is refused', () => {
   const [digest, time] = [digestAttribute(TEXT_ENTITY), timeAttribute(daysFromNow(-1))];
   for (const attributes of [
     [digest, time],
@@ -107,7 +110,7 @@ test('a contentType attribute that is missing, other than the content type, or r
   assertInvalid(signedBy({ contentType: OID.signedData }), 'signature-malformed');
 });
 
-test('a messageDigest with two values is refused whichever of them fits', () => {
+test('line 9, trap 5: a messageDigest with two values is refused whichever of them fits', () => {
   const right = octetString(Buffer.alloc(32));
   const digest = digestAttribute(TEXT_ENTITY).subarray(-34);
   for (const values of [
@@ -120,31 +123,32 @@ test('a messageDigest with two values is refused whichever of them fits', () => 
   }
 });
 
-test('a messageDigest that is missing or no octet string is refused', () => {
+test('line 9: a messageDigest that is missing or no octet string is refused', () => {
   assertInvalid(signedBy({ signers: [{ attributes: [typeAttribute()] }] }), 'signature-malformed');
   const attributes = [typeAttribute(), attribute(OID.messageDigest, oid(OID.content))];
   assertInvalid(signedBy({ signers: [{ attributes }] }), 'signature-malformed');
 });
 
-test('a signed attribute that stands twice is refused', () => {
+test('line 9: a signed attribute that stands twice is refused', () => {
   const attributes = [...usualAttributes(TEXT_ENTITY), digestAttribute(OTHER_CONTENT)];
   assertInvalid(signedBy({ signers: [{ attributes }] }), 'signature-malformed');
 });
 
-test('signed attributes that are not DER are refused', () => {
+test('line 9: signed attributes that are not DER are refused', () => {
   const inside = Buffer.concat([...usualAttributes(TEXT_ENTITY)].sort(Buffer.compare));
   const indefinite = Buffer.concat([Buffer.from([0xa0, 0x80]), inside, Buffer.from([0, 0])]);
   const longLength = Buffer.concat([Buffer.from([0xa0, 0x82, 0, inside.length]), inside]);
-  for (const rawAttributes of [indefinite, longLength])
+  const backwards = element(0xa0, ...[...usualAttributes(TEXT_ENTITY)].sort(Buffer.compare).reverse());
+  for (const rawAttributes of [indefinite, longLength, backwards])
     assertInvalid(signedBy({ signers: [{ rawAttributes }] }), 'signature-malformed');
 });
 
-test('a signer whose certificate is not in the letter is unknown, whoever else is', () => {
+test('line 10, trap 6: a signer whose certificate is not in the letter is unknown, whoever else is', () => {
   assertInvalid(signedBy({ bag: [] }), 'signer-unknown');
   assertInvalid(signedBy({ bag: [pharmacy.certificate] }), 'signer-unknown');
 });
 
-test('a digest algorithm that disagrees with the signature algorithm is refused', () => {
+test('trap 7: a digest algorithm that disagrees with the signature algorithm is refused', () => {
   assertInvalid(signedBy({ signers: [{ signatureOid: RSA_SHA512, digest: 'sha512' }] }), 'algorithm-refused');
   const attributes = [typeAttribute(), digestAttribute(TEXT_ENTITY, 'sha512')];
   const signer = { digestOid: SHA512, signatureOid: OID.sha256WithRsa, attributes };
@@ -157,14 +161,14 @@ test('SHA-512 throughout is taken', () => {
   assert.equal(signedBy({ signers: [signer] }).verdict.show, 'verified');
 });
 
-test('SHA-1 is refused as digest and as signature', () => {
+test('line 11, trap 7: SHA-1 is refused as digest and as signature', () => {
   const attributes = [typeAttribute(), digestAttribute(TEXT_ENTITY, 'sha1')];
   assertInvalid(signedBy({ signers: [{ digestOid: SHA1, digest: 'sha1', attributes }] }), 'algorithm-refused');
   const signer = { signatureOid: '1.2.840.113549.1.1.5', digest: 'sha1' } as const;
   assertInvalid(signedBy({ signers: [signer] }), 'algorithm-refused');
 });
 
-test('an RSA key of 1024 bits is refused', () => {
+test('line 11, trap 8: an RSA key of 1024 bits is refused', () => {
   const weak = certify({
     subject: 'Weak',
     issuer: ROOT,
@@ -174,7 +178,23 @@ test('an RSA key of 1024 bits is refused', () => {
   assertInvalid(signedBy({ signers: [{ party: weak }] }), 'algorithm-refused');
 });
 
-test('of two signers one bad is enough, in either order', () => {
+test('trap 8: a certificate that is not made for signing mail, or is of another address, verifies nothing', () => {
+  const signedAs = (...extensions: Buffer[]) =>
+    signedBy({ signers: [{ party: certify({ subject: 'Dr Claire MARTIN', issuer: ROOT, extensions }) }] }).verdict;
+  const serverAuthentication = extendedKeyUsage('1.3.6.1.5.5.7.3.1');
+  for (const extensions of [
+    [keyUsage(0x20), addressName(DOCTOR_ADDRESS)],
+    [keyUsage(0x80), serverAuthentication, addressName(DOCTOR_ADDRESS)],
+  ]) {
+    const { signature, show, reasons } = signedAs(...extensions);
+    assert.deepEqual([signature, show], ['untrusted', 'unverified']);
+    assert.ok(reasons.includes('certificate-refused'));
+  }
+  const elsewhere = signedAs(...mailExtensions('someone@elsewhere.example'));
+  assert.deepEqual([elsewhere.signature, elsewhere.identity, elsewhere.show], ['valid', 'mismatch', 'unverified']);
+});
+
+test('line 8: of two signers one bad is enough, in either order', () => {
   const other = { party: pharmacy };
   assert.equal(signedBy({ signers: [{}, other] }).verdict.show, 'verified');
   assertInvalid(signedBy({ signers: [{ spoilSignature: true }, other] }), 'signature-wrong');
@@ -182,7 +202,7 @@ test('of two signers one bad is enough, in either order', () => {
   assertInvalid(signedBy({ signers: [{}, { ...other, attributes: null }] }), 'signature-malformed');
 });
 
-test('a second signer whom nobody trusts keeps the letter from being verified', () => {
+test('line 8: a second signer whom nobody trusts keeps the letter from being verified', () => {
   const stranger = certify({ subject: 'Stranger', extensions: mailExtensions('x@elsewhere.example') });
   const { verdict } = signedBy({ signers: [{}, { party: stranger }] });
   assert.equal(verdict.signature, 'untrusted');

@@ -1,13 +1,14 @@
 /**
- * CMS SignedData (RFC 5652 §5) under a strict policy: signed attributes are required, contentType and messageDigest
- * stand there exactly once with one value, digest and signature algorithms agree, the signer's certificate is the
- * one its identifier names, every signer must check. What a lenient verifier would accept is `invalid` here
- * (facts: smime.md section 1, verify traps 1–9).
+ * CMS SignedData (RFC 5652 §5) under a strict policy: signed attributes are required and are DER, contentType and
+ * messageDigest stand there exactly once with one value, the content is mail (id-data), digest and signature
+ * algorithms agree, the signer's certificate is the one its identifier names, every signer must check. What a lenient
+ * verifier would accept is `invalid` here (facts: smime.md section 1, verify traps 1–9). What honest senders get wrong
+ * without harm is passed over: version numbers, the list of digest algorithms, attributes nobody knows.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { ENVELOPE_LIMITS } from '@estafette/contracts/limits';
 import type { ReasonCode } from '@estafette/contracts/verdict';
-import { type Algorithm, readAlgorithm } from './algorithm.ts';
+import { type Algorithm, isNullOrAbsent, readAlgorithm } from './algorithm.ts';
 import {
   BerError,
   type BerNode,
@@ -24,10 +25,12 @@ import {
   TAG,
   timeOf,
 } from './ber.ts';
-import { type Certificate, readCertificate, readName, subjectKeyIdentifierOf } from './certificate.ts';
-import { DIGESTS, OID, SIGNATURE_ALGORITHMS } from './oids.ts';
+import { addressesOf, type Certificate, readCertificate } from './certificate.ts';
+import { type CertificateIdentifier, isIdentified, readIdentifier } from './certificate-identifier.ts';
+import { DIGESTS, OID } from './oids.ts';
 import { type RevocationList, readRevocationList } from './revocation-list.ts';
-import { checkSignature } from './signature-check.ts';
+import { checkSignature, digestOfSignature } from './signature-check.ts';
+import { namesSigningCertificate } from './signing-certificate.ts';
 
 export interface SignedData {
   readonly contentType: string;
@@ -39,7 +42,7 @@ export interface SignedData {
 }
 
 interface SignerInfo {
-  readonly sid: { issuerKey: string; serial: Buffer } | { keyIdentifier: Buffer };
+  readonly sid: CertificateIdentifier;
   readonly digest: string | null;
   readonly signatureAlgorithm: Algorithm;
   readonly attributes: BerNode | null;
@@ -52,7 +55,7 @@ function readBag<T>(nodes: readonly BerNode[], max: number, read: (raw: Buffer) 
   const found: T[] = [];
   for (const node of nodes) {
     try {
-      found.push(read(Buffer.from(rawOf(node))));
+      found.push(read(rawOf(node)));
     } catch {
       // A certificate of a kind unknown here cannot help; if it was needed, the verdict says signer or issuer unknown.
     }
@@ -60,17 +63,16 @@ function readBag<T>(nodes: readonly BerNode[], max: number, read: (raw: Buffer) 
   return found;
 }
 
-function readSid(node: BerNode | undefined): SignerInfo['sid'] {
-  if (isContext(node, 0)) return { keyIdentifier: octetsOf(node) };
-  const [issuer, serial] = sequenceOf(node);
-  return { issuerKey: readName(issuer).key, serial: integerOf(serial, 64) };
+function readDigest(node: BerNode | undefined): string | null {
+  const { oid, parameters } = readAlgorithm(node);
+  return isNullOrAbsent(parameters) ? (DIGESTS[oid] ?? null) : null;
 }
 
 function readSigner(node: BerNode): SignerInfo {
   const fields = [...sequenceOf(node)];
   integerOf(fields.shift(), 4);
-  const sid = readSid(fields.shift());
-  const digest = DIGESTS[oidOf(sequenceOf(fields.shift())[0])] ?? null;
+  const sid = readIdentifier(fields.shift());
+  const digest = readDigest(fields.shift());
   const attributes = isContext(fields[0], 0) ? (fields.shift() as BerNode) : null;
   const signatureAlgorithm = readAlgorithm(fields.shift());
   const signature = fields.shift();
@@ -100,28 +102,56 @@ export function readSignedData(node: BerNode | undefined): SignedData {
   };
 }
 
+/** What one right signer signed beside the content. */
+export interface SignerStatement {
+  readonly certificate: Certificate;
+  readonly signingTime: Date | null;
+  /** Signed attributes by OID. */
+  readonly attributes: ReadonlyMap<string, readonly BerNode[]>;
+}
+
 export type SignerOutcome =
-  | { outcome: 'right'; certificate: Certificate; signingTime: Date | null }
+  | ({ readonly outcome: 'right' } & SignerStatement)
   | { outcome: 'invalid'; reason: ReasonCode };
 
 const invalid = (reason: ReasonCode): SignerOutcome => ({ outcome: 'invalid', reason });
 
-function certificateOf(signer: SignerInfo, certificates: readonly Certificate[]): Certificate | undefined {
-  const { sid } = signer;
-  if ('keyIdentifier' in sid)
-    return certificates.find((certificate) => subjectKeyIdentifierOf(certificate)?.equals(sid.keyIdentifier) === true);
-  return certificates.find(
-    (certificate) => certificate.serial.equals(sid.serial) && certificate.issuerKey === sid.issuerKey,
+function hasSameHolder(one: Certificate, other: Certificate): boolean {
+  return (
+    one.publicKey.equals(other.publicKey) &&
+    one.subjectRaw.equals(other.subjectRaw) &&
+    addressesOf(one).join() === addressesOf(other).join()
   );
 }
 
-/** Signed attributes, strictly: DER, no attribute twice; the SET OF the signature covers (RFC 5652 §5.4). */
-function readAttributes(node: BerNode): { values: Map<string, readonly BerNode[]>; signed: Buffer } {
+/**
+ * The certificate the identifier names. Several may answer to one name; where they are of one holder and key (a renewed
+ * certificate) the longest valid counts, where they are not the name says nothing: null. Throws `BerError`.
+ */
+function certificateOf({ sid }: SignerInfo, bag: readonly Certificate[]): Certificate | null | undefined {
+  const [first, ...others] = bag.filter((certificate) => isIdentified(certificate, sid));
+  let found = first;
+  for (const other of others) {
+    if (found === undefined || other.fingerprint === found.fingerprint) continue;
+    if (!hasSameHolder(found, other)) return null;
+    if (other.notAfter > found.notAfter) found = other;
+  }
+  return found;
+}
+
+type Attributes = ReadonlyMap<string, readonly BerNode[]>;
+
+/** Signed attributes, strictly: the DER of the SET OF that the signature covers (RFC 5652 §5.4), no attribute twice. */
+function readAttributes(node: BerNode): { values: Attributes; signed: Buffer } {
   const signed = Buffer.from(rawOf(node));
   signed[0] = 0x31;
   const strict = readBer(signed, { depthMax: ENVELOPE_LIMITS.asn1DepthMax, nodesMax: 5_000, der: true });
   const values = new Map<string, readonly BerNode[]>();
+  let before: Buffer | null = null;
   for (const attribute of setOf(strict)) {
+    const raw = rawOf(attribute);
+    if (before !== null && Buffer.compare(before, raw) >= 0) throw new BerError('attributes not in the order of DER');
+    before = raw;
     const [type, set] = sequenceOf(attribute);
     const oid = oidOf(type);
     if (values.has(oid)) throw new BerError('attribute repeated');
@@ -130,32 +160,61 @@ function readAttributes(node: BerNode): { values: Map<string, readonly BerNode[]
   return { values, signed };
 }
 
-function onlyValue(values: ReadonlyMap<string, readonly BerNode[]>, oid: string): BerNode | null {
+function onlyValue(values: Attributes, oid: string): BerNode | null {
   const found = values.get(oid);
   return found?.length === 1 ? (found[0] as BerNode) : null;
 }
 
-/** Checks one signer over `content`; a trap of a lenient verifier is `invalid` with its reason. */
-function checkSigner(signer: SignerInfo, data: SignedData, content: Buffer): SignerOutcome {
+/** Whether the attributes that name the signer's certificate, where there are any, name this one. */
+function nameThisSigner(values: Attributes, certificate: Certificate): boolean {
+  for (const [oid, version] of [[OID.signingCertificate, 1] as const, [OID.signingCertificateV2, 2] as const]) {
+    if (!values.has(oid)) continue;
+    const value = onlyValue(values, oid);
+    if (value === null || !namesSigningCertificate(value, version, certificate)) return false;
+  }
+  return true;
+}
+
+/** Digests of the content, each worked out once however many signers there are. */
+class ContentDigests {
+  readonly #content: Buffer;
+  readonly #known = new Map<string, Buffer>();
+
+  constructor(content: Buffer) {
+    this.#content = content;
+  }
+
+  by(digest: string): Buffer {
+    const known = this.#known.get(digest) ?? hash(digest, this.#content, 'buffer');
+    this.#known.set(digest, known);
+    return known;
+  }
+}
+
+/** Checks one signer over the content; a trap of a lenient verifier is `invalid` with its reason. */
+function checkSigner(signer: SignerInfo, data: SignedData, digests: ContentDigests): SignerOutcome {
   const certificate = certificateOf(signer, data.certificates);
   if (certificate === undefined) return invalid('signer-unknown');
-  if (signer.digest === null) return invalid('algorithm-refused');
-  if (signer.attributes === null) return invalid('signature-malformed');
-  const { values, signed } = readAttributes(signer.attributes);
+  const { digest, attributes } = signer;
+  if (digest === null) return invalid('algorithm-refused');
+  if (certificate === null || attributes === null) return invalid('signature-malformed');
+  const { values, signed } = readAttributes(attributes);
   const contentType = onlyValue(values, OID.contentType);
   const messageDigest = onlyValue(values, OID.messageDigest);
-  if (contentType === null || messageDigest === null || oidOf(contentType) !== data.contentType)
+  // Mail is id-data (RFC 8551 §2.4.1): a timestamp or a receipt of the same signer is no letter of his.
+  if (contentType === null || oidOf(contentType) !== data.contentType || data.contentType !== OID.content)
     return invalid('signature-malformed');
-  if (!isUniversal(messageDigest, TAG.octetString)) return invalid('signature-malformed');
-  const algorithm = signatureAlgorithmOf(signer);
+  if (messageDigest === null || !isUniversal(messageDigest, TAG.octetString) || !nameThisSigner(values, certificate))
+    return invalid('signature-malformed');
+  const algorithm = signatureAlgorithmOf(signer.signatureAlgorithm, digest);
   if (algorithm === null) return invalid('algorithm-refused');
   const outcome = checkSignature({ algorithm, key: certificate.publicKey, signed, signature: signer.signature });
   if (outcome === 'algorithm-refused') return invalid('algorithm-refused');
   if (outcome === 'wrong') return invalid('signature-wrong');
-  if (!createHash(signer.digest).update(content).digest().equals(contentOf(messageDigest)))
-    return invalid('content-altered');
+  if (!digests.by(digest).equals(contentOf(messageDigest))) return invalid('content-altered');
   const signingTime = onlyValue(values, OID.signingTime);
-  return { outcome: 'right', certificate, signingTime: signingTime === null ? null : timeOf(signingTime) };
+  const time = signingTime === null ? null : timeOf(signingTime);
+  return { outcome: 'right', certificate, signingTime: time, attributes: values };
 }
 
 const RSA_WITH: Readonly<Record<string, string>> = {
@@ -164,21 +223,21 @@ const RSA_WITH: Readonly<Record<string, string>> = {
   sha512: '1.2.840.113549.1.1.13',
 };
 
-/** The algorithm as one OID; `rsaEncryption` takes its digest from digestAlgorithm, others must agree with it. */
-function signatureAlgorithmOf(signer: SignerInfo): Algorithm | null {
-  const { signatureAlgorithm: algorithm, digest } = signer;
+/** The algorithm with its digest; `rsaEncryption` takes it from digestAlgorithm, others must agree with it. */
+function signatureAlgorithmOf(algorithm: Algorithm, digest: string): Algorithm | null {
   if (algorithm.oid === OID.rsaEncryption) {
-    const oid = RSA_WITH[digest ?? ''];
-    return oid === undefined ? null : { oid, parameters: null };
+    const oid = RSA_WITH[digest];
+    return oid === undefined ? null : { ...algorithm, oid };
   }
-  return SIGNATURE_ALGORITHMS[algorithm.oid]?.digest === digest ? algorithm : null;
+  return digestOfSignature(algorithm) === digest ? algorithm : null;
 }
 
 /** Checks every signer over the content (carried inside, or given by multipart/signed). */
 export function checkSigners(data: SignedData, content: Buffer): SignerOutcome[] {
+  const digests = new ContentDigests(content);
   return data.signers.map((signer) => {
     try {
-      return checkSigner(signer, data, content);
+      return checkSigner(signer, data, digests);
     } catch (error) {
       if (error instanceof BerError) return invalid('signature-malformed');
       throw error;

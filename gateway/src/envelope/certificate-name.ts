@@ -1,0 +1,101 @@
+/**
+ * Distinguished names (RFC 5280 §4.1.2.4) in a form in which equal names are equal strings (§7.1): letter case and
+ * runs of spaces do not count, nor does the string type. The danger is a name that only looks like another: nothing
+ * invisible is dropped (zero width, soft hyphen), no look-alike is folded onto a letter (KELVIN SIGN is no K), and text
+ * that cannot be decoded for certain is compared as bytes.
+ */
+import { BerError, type BerNode, contentOf, isUniversal, oidOf, rawOf, sequenceOf, setOf, TAG, textOf } from './ber.ts';
+
+export interface NamePart {
+  readonly type: string;
+  readonly text: string;
+}
+
+export interface Name {
+  readonly parts: readonly NamePart[];
+  /** Equal for equal names, and only for them. */
+  readonly key: string;
+  /** The same for each relative distinguished name, in order. */
+  readonly rdnKeys: readonly string[];
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Text of a directory string if it can be decoded for certain; null otherwise, also for what is not text. */
+function certainTextOf(value: BerNode): string | null {
+  const content = contentOf(value);
+  if (isUniversal(value, TAG.utf8String)) {
+    try {
+      return utf8.decode(content);
+    } catch {
+      return null;
+    }
+  }
+  const text = textOf(value);
+  if (text === null) return null;
+  if (isUniversal(value, TAG.bmpString)) return text.isWellFormed() ? text : null;
+  // What T61String means beyond ASCII depends on who wrote it; the others are ASCII.
+  return content.every((octet) => octet < 0x80) ? text : null;
+}
+
+/** Lower case where that can be undone; signs that merely fold onto a letter stay themselves. */
+function foldCase(text: string): string {
+  let folded = '';
+  for (const sign of text) {
+    const lower = sign.toLowerCase();
+    folded += lower.toUpperCase() === sign ? lower : sign;
+  }
+  return folded;
+}
+
+/** Canonical composition, unless a sign would be replaced by another one that looks like it. */
+function compose(text: string): string {
+  for (const sign of text) if (sign.normalize('NFC') !== sign) return text;
+  return text.normalize('NFC');
+}
+
+function comparableText(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the whole of ASCII is meant
+  const known = /^[\x00-\x7f]*$/.test(text) ? text.toLowerCase() : foldCase(compose(text));
+  return known.replace(/^ +| +$/g, '').replace(/ {2,}/g, ' ');
+}
+
+function readAttribute(attribute: BerNode): { part: NamePart | null; key: string } {
+  const [type, value, ...more] = sequenceOf(attribute);
+  if (value === undefined || more.length > 0) throw new BerError('attribute without its one value');
+  const oid = oidOf(type);
+  const text = certainTextOf(value);
+  const shown = text ?? textOf(value);
+  if (shown?.includes('\0') === true) throw new BerError('NUL in a name');
+  const comparable = text === null ? `#${rawOf(value).toString('hex')}` : JSON.stringify(comparableText(text));
+  return { part: shown === null ? null : { type: oid, text: shown }, key: `${oid}=${comparable}` };
+}
+
+function readRdn(rdn: BerNode): { parts: NamePart[]; key: string } {
+  const attributes = setOf(rdn).map(readAttribute);
+  if (attributes.length === 0) throw new BerError('relative name without attribute');
+  return {
+    parts: attributes.flatMap(({ part }) => (part === null ? [] : [part])),
+    key: attributes
+      .map(({ key }) => key)
+      .sort()
+      .join('+'),
+  };
+}
+
+const nameOf = (rdns: readonly { parts: NamePart[]; key: string }[]): Name => {
+  const rdnKeys = rdns.map(({ key }) => key);
+  return { parts: rdns.flatMap(({ parts }) => parts), rdnKeys, key: rdnKeys.join(',') };
+};
+
+/** Reads a Name; throws `BerError`, also for a NUL in it. */
+export function readName(node: BerNode | undefined): Name {
+  return nameOf(sequenceOf(node).map(readRdn));
+}
+
+/** The key of a name below another by one relative name (nameRelativeToCRLIssuer; the SET is implicitly tagged). */
+export function relativeNameKey(base: Name, rdn: BerNode): string {
+  if (!rdn.constructed || rdn.children.length === 0) throw new BerError('relative name malformed');
+  const attributes = rdn.children.map((attribute) => readAttribute(attribute).key);
+  return [...base.rdnKeys, attributes.sort().join('+')].join(',');
+}

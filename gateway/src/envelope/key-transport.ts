@@ -1,0 +1,41 @@
+/**
+ * Key transport (KeyTransRecipientInfo, RFC 5652 §6.2.1): the content key encrypted under our RSA key, by PKCS#1 v1.5
+ * (RFC 3370 §4.2.1) or OAEP (RFC 3560). A padding that is wrong gives a random key of the right length, so that it fails
+ * later like any other and nobody learns which it was (RFC 3218; node:crypto rejects implicitly since OpenSSL 3.2).
+ */
+import { constants, type KeyObject, privateDecrypt, randomBytes } from 'node:crypto';
+import { type Algorithm, isNullOrAbsent } from './algorithm.ts';
+import { OID } from './oids.ts';
+import { type OaepParameters, readOaepParameters } from './rsa-parameters.ts';
+import { withoutStackTraces } from './without-stack-traces.ts';
+
+export type KeyTransport = { readonly padding: 'pkcs1' } | ({ readonly padding: 'oaep' } & OaepParameters);
+
+/** How the key is transported, or null when not in a way this gateway opens; throws `BerError`. */
+export function readKeyTransport({ oid, parameters }: Algorithm): KeyTransport | null {
+  if (oid === OID.rsaEncryption) return isNullOrAbsent(parameters) ? { padding: 'pkcs1' } : null;
+  if (oid !== OID.rsaOaep) return null;
+  const oaep = readOaepParameters(parameters);
+  return oaep === null ? null : { padding: 'oaep', ...oaep };
+}
+
+const PADDINGS = { pkcs1: constants.RSA_PKCS1_PADDING, oaep: constants.RSA_PKCS1_OAEP_PADDING } as const;
+
+/** The content key, or a random one of the same length: which of the two is never told. */
+export function unwrapTransportedKey(wrapped: {
+  transport: KeyTransport;
+  privateKey: KeyObject;
+  encryptedKey: Buffer;
+  keyBytes: number;
+}): Buffer {
+  const { transport, privateKey, encryptedKey, keyBytes } = wrapped;
+  const substitute = randomBytes(keyBytes);
+  const oaep = transport.padding === 'oaep' ? { oaepHash: transport.hash, oaepLabel: transport.label } : {};
+  const options = { key: privateKey, padding: PADDINGS[transport.padding], ...oaep };
+  try {
+    const key = withoutStackTraces(() => privateDecrypt(options, encryptedKey));
+    return key.length === keyBytes ? key : substitute;
+  } catch {
+    return substitute;
+  }
+}
