@@ -91,7 +91,8 @@ test('a letter without a signature is not verified, one without anything is in q
   await openConversation(page, 'Courrier en quarantaine');
   assert.equal(await mark.getAttribute('data-show'), 'quarantine');
   assert.equal(await wordsOf(mark), "Courrier en quarantaine Le courrier n'est ni signé ni chiffré.");
-  await page.getByText("Le contenu n'est pas affiché. En cas de doute, appelez l'expéditeur.").waitFor();
+  await page.getByText("L'expéditeur affiché n'est pas prouvé.").waitFor();
+  await page.getByText("Un courrier n'a pas pu être ouvert : son contenu n'est pas affiché.").waitFor();
   assert.doesNotMatch(await page.content(), /personne ne doit lire|Message ordinaire/);
   assert.equal(await part(page, 'composer').count(), 0);
 });
@@ -221,7 +222,7 @@ test('what must be read has a contrast of 4.5 to 1 or more, in light and in dark
     await read('DESSAINT Marguerite', [...card, '.trust .strong', '.sender time', '.address']);
     if (colorScheme === 'dark') await pictureOf(stage, 'dark');
     await read('Non vérifié', ['.trust .strong', '.reasons', '.text', '.no-answer, .composer']);
-    await read('Courrier en quarantaine', ['.trust .strong', '.reasons']);
+    await read('Courrier en quarantaine', ['.trust .strong', '.reasons', '.note']);
     await read('Vous :', ['.ours .text', '.state', '.trust .strong', '.subject', '.quick button']);
   }
 });

@@ -12,6 +12,7 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { FAILURES, type Failure } from '@estafette/contracts/failure';
+import { REASONS } from '@estafette/contracts/verdict';
 import { build as bundle, type Plugin } from 'esbuild';
 import { iconPng, iconSvg } from './build-icons.ts';
 
@@ -94,7 +95,7 @@ async function replaceFolder(folder: string, files: ReadonlyMap<string, string |
 
 /**
  * What no phone ever says does not ship: of the catalogue of refusals it keeps the codes, and the texts of those
- * that can reach a person.
+ * that can reach a person; of the reasons of a verdict the codes, and in the chunk of a language its sentences.
  */
 const trimCatalogue: Plugin = {
   name: 'trim-catalogue',
@@ -109,6 +110,18 @@ const trimCatalogue: Plugin = {
       ]);
       const trimmed = JSON.stringify(Object.fromEntries(entries));
       return { contents: whole.replace(catalogue, () => trimmed), loader: 'ts' };
+    });
+    building.onLoad({ filter: /contracts[\\/]src[\\/]verdict\.ts$/ }, async ({ path }) => {
+      const whole = await readFile(path, 'utf8');
+      const catalogue = /(?<=export const REASONS = )\{[\s\S]*?\n\}(?= as const satisfies)/;
+      if (!catalogue.test(whole)) throw new Error(`no catalogue found in ${path}`);
+      const codes = Object.fromEntries(Object.keys(REASONS).map((code) => [code, 0]));
+      return { contents: whole.replace(catalogue, () => JSON.stringify(codes)), loader: 'ts' };
+    });
+    building.onLoad({ filter: /words[\\/]reasons-(fr|en)\.ts$/ }, ({ path }) => {
+      const language = path.endsWith('-en.ts') ? 'en' : 'fr';
+      const sentences = Object.entries(REASONS).map(([code, texts]) => [code, texts[language]]);
+      return { contents: `export const reasons = ${JSON.stringify(Object.fromEntries(sentences))}`, loader: 'ts' };
     });
   },
 };

@@ -9,7 +9,7 @@ import path from 'node:path';
 import { findCycles, type Import, readImports, workspaceOf } from './import-graph.ts';
 import { listFiles, repositoryFolder } from './tree.ts';
 
-const STAGES = ['intake', 'envelope', 'content', 'conversation', 'reply', 'dispatch', 'audit'];
+const STAGES = ['intake', 'envelope', 'certificate-status', 'content', 'conversation', 'reply', 'dispatch', 'audit'];
 
 /** The files of core/runtime that connect to something; only a main.ts may put them together. */
 const ADAPTER_FILES = [
@@ -24,7 +24,7 @@ const ADAPTER_FILES = [
 const ADAPTER_PACKAGES = ['bullmq', 'ioredis', 'better-sqlite3', 'pg', 'nodemailer', 'smtp-server', 'fastify', 'ws'];
 
 /** The only places outside the stages that may know them; workers (gateway/src/*-worker.ts) run a sequence of them. */
-const STAGE_KNOWERS = /^gateway\/src\/(inbound|outbound|main|inspect|[a-z-]+-worker)\.ts$/;
+const STAGE_KNOWERS = /^gateway\/src\/(inbound|outbound|main|inspect|inspect-quarantine|[a-z-]+-worker)\.ts$/;
 const STAGE_ORDER = /^gateway\/src\/(inbound|outbound)\.ts$/;
 
 /** npm packages that only some files may import. */

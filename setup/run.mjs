@@ -1,7 +1,7 @@
 /**
  * The way into every command of this checkout: makes sure that the dependencies, a Node that strips types, and a
  * redis-server are there, then runs a TypeScript file on that Node and ends as it ends.
- * Usage: node setup/run.mjs [--tools test] [--without-redis] -- script.ts [arguments…]
+ * Usage: node setup/run.mjs [--tools test|interop] [--without-redis] -- script.ts [arguments…]
  * The script is given from the top of the checkout; its working folder is the caller's.
  * Runs on Node 20 without any dependency. Says everything on stderr. The child notices our death, even by kill -9,
  * by the 'disconnect' event of its IPC channel.
@@ -14,33 +14,41 @@ import { takeSetupLock } from './lock.mjs';
 import { findRedisServer, provideRedisServer } from './redis.mjs';
 import { forwardSignals } from './signals.mjs';
 import { repositoryFolder, SetupError, say, stopSteps } from './steps.mjs';
-import { provideTestTools, testToolsArePresent } from './test-tools.mjs';
+import { provideTools, toolsArePresent } from './test-tools.mjs';
 
-const USAGE = 'usage: node setup/run.mjs [--tools test] [--without-redis] -- script.ts [arguments…]';
+const USAGE = 'usage: node setup/run.mjs [--tools test|interop] [--without-redis] -- script.ts [arguments…]';
 
 const HEARD = /** @type {const} */ (['SIGINT', 'SIGTERM', 'SIGHUP']);
+
+/** @typedef {import('./test-tools.mjs').ToolSet} ToolSet */
+
+/** @param {string | undefined} word @returns {ToolSet} */
+function readToolSet(word) {
+  if (word === 'test' || word === 'interop') return word;
+  throw new SetupError(USAGE);
+}
 
 /** @param {string[]} words */
 function readArguments(words) {
   const split = words.indexOf('--');
   const options = split < 0 ? [] : words.slice(0, split);
   const [script, ...args] = split < 0 ? words : words.slice(split + 1);
-  const wished = { testTools: false, redis: true };
+  const wished = { tools: /** @type {ToolSet | null} */ (null), redis: true };
   for (let word = options.shift(); word !== undefined; word = options.shift()) {
-    if (word === '--tools' && options.shift() === 'test') wished.testTools = true;
+    if (word === '--tools') wished.tools = readToolSet(options.shift());
     else if (word === '--without-redis') wished.redis = false;
     else throw new SetupError(USAGE);
   }
   if (script === undefined || script.startsWith('-')) throw new SetupError(USAGE);
-  const redisElsewhere = Boolean(process.env.ESTAFETTE_REDIS_URL) && !wished.testTools;
-  return { script, args, testTools: wished.testTools, redis: wished.redis && !redisElsewhere };
+  const redisElsewhere = Boolean(process.env.ESTAFETTE_REDIS_URL) && wished.tools !== 'test';
+  return { script, args, tools: wished.tools, redis: wished.redis && !redisElsewhere };
 }
 
-/** Brings what is missing, under the lock. @param {{ testTools: boolean, redis: boolean }} wished */
+/** Brings what is missing, under the lock. @param {{ tools: ToolSet | null, redis: boolean }} wished */
 async function prepare(wished) {
   const redis = wished.redis ? findRedisServer() : null;
   const ready = dependenciesAreCurrent() && (redis !== null || !wished.redis);
-  if (ready && (!wished.testTools || testToolsArePresent())) return redis;
+  if (ready && (wished.tools === null || toolsArePresent(wished.tools))) return redis;
   const release = await takeSetupLock();
   const stop = (/** @type {NodeJS.Signals} */ signal) => {
     say(`stopped by ${signal}`);
@@ -49,7 +57,7 @@ async function prepare(wished) {
   for (const signal of HEARD) process.once(signal, stop);
   try {
     if (!dependenciesAreCurrent()) await bringDependencies();
-    if (wished.testTools) await provideTestTools();
+    if (wished.tools !== null) await provideTools(wished.tools);
     return wished.redis ? await provideRedisServer() : null;
   } finally {
     for (const signal of HEARD) process.removeListener(signal, stop);

@@ -1,5 +1,6 @@
 /**
- * The foreign tools that judge the tests, each with the Debian package that brings it.
+ * The foreign tools that judge the tests, each with the Debian package that brings it; the interop matrix asks for
+ * Bouncy Castle as well, which needs a JDK of hundreds of megabytes, and for no browser or server.
  * Missing ones are installed in one go by apt-get; where that cannot be done, one sentence gives the exact command.
  * Servers among them (PostgreSQL) are neither started nor given a cluster: the tests run their own.
  */
@@ -9,34 +10,60 @@ import { onPath, SetupError } from './steps.mjs';
 
 const POSTGRESQL_FOLDER = '/usr/lib/postgresql';
 
-/** @type {{ tool: string, debianPackage: string, isPresent: () => boolean }[]} */
-const TEST_TOOLS = [
-  { tool: 'openssl', debianPackage: 'openssl', isPresent: () => onPath('openssl') !== null },
-  { tool: 'chromium', debianPackage: 'chromium', isPresent: () => existsSync('/usr/bin/chromium') },
-  { tool: 'swaks', debianPackage: 'swaks', isPresent: () => onPath('swaks') !== null },
-  { tool: 'docker-compose', debianPackage: 'docker-compose', isPresent: () => onPath('docker-compose') !== null },
-  { tool: 'caddy', debianPackage: 'caddy', isPresent: () => onPath('caddy') !== null },
-  { tool: 'postgresql', debianPackage: 'postgresql', isPresent: hasPostgresServer },
+/** @typedef {'test' | 'interop'} ToolSet */
+/** @typedef {{ tool: string, debianPackage: string, isPresent: () => boolean }} Tool */
+
+/** @param {string} tool @param {string} [debianPackage] @returns {Tool} */
+const command = (tool, debianPackage = tool) => ({ tool, debianPackage, isPresent: () => onPath(tool) !== null });
+
+const BOUNCY_CASTLE = '/usr/share/java/bcmail.jar';
+
+/** Programs that speak S/MIME. */
+const CORRESPONDENTS = [
+  command('openssl'),
+  command('cmsutil', 'libnss3-tools'),
+  command('gpgsm'),
+  command('gpg-agent'),
 ];
+
+/** @type {Record<ToolSet, Tool[]>} */
+const TOOLS = {
+  test: [
+    ...CORRESPONDENTS,
+    { tool: 'chromium', debianPackage: 'chromium', isPresent: () => existsSync('/usr/bin/chromium') },
+    command('swaks'),
+    command('docker-compose'),
+    command('caddy'),
+    { tool: 'postgresql', debianPackage: 'postgresql', isPresent: hasPostgresServer },
+  ],
+  interop: [
+    ...CORRESPONDENTS,
+    command('javac', 'default-jdk-headless'),
+    { tool: 'Bouncy Castle', debianPackage: 'libbcmail-java', isPresent: () => existsSync(BOUNCY_CASTLE) },
+  ],
+};
 
 function hasPostgresServer() {
   if (!existsSync(POSTGRESQL_FOLDER)) return false;
   return readdirSync(POSTGRESQL_FOLDER).some((version) => existsSync(`${POSTGRESQL_FOLDER}/${version}/bin/initdb`));
 }
 
-const missingTools = () => TEST_TOOLS.filter((one) => !one.isPresent());
+/** @param {ToolSet} set */
+const missingTools = (set) => TOOLS[set].filter((one) => !one.isPresent());
 
-export const testToolsArePresent = () => missingTools().length === 0;
+/** @param {ToolSet} set */
+export const toolsArePresent = (set) => missingTools(set).length === 0;
 
-export async function provideTestTools() {
-  const missing = missingTools();
+/** @param {ToolSet} set */
+export async function provideTools(set) {
+  const missing = missingTools(set);
   if (missing.length === 0) return;
-  const reason = `installing what the tests need: ${missing.map((one) => one.tool).join(', ')}`;
+  const reason = `installing what the ${set === 'test' ? 'tests need' : 'interop matrix needs'}: ${missing.map((one) => one.tool).join(', ')}`;
   await installPackages(
     missing.map((one) => one.debianPackage),
     reason,
   );
-  const absent = missingTools();
+  const absent = missingTools(set);
   if (absent.length > 0)
     throw new SetupError(`still missing after apt-get: ${absent.map((one) => one.tool).join(', ')}`);
 }

@@ -3,6 +3,7 @@
  * setting, 3 nothing known of what was asked. Every command has --help and --json.
  */
 import { Command, CommanderError, Option } from 'commander';
+import { SEALING_WORDS } from './commands/sealing-words.ts';
 import { explain, PlainError } from './plain-error.ts';
 
 const JSON_FLAG = ['--json', 'print JSON, one object a line'] as const;
@@ -63,7 +64,10 @@ mailbox
       .default('ORG'),
   )
   .option('--p12 <file>', 'PKCS#12 file with key, certificate and chain')
+  .option('--pem <file>', 'PEM file with key, certificate and chain')
+  .option('--key <file>', 'PEM file with the key, when it lies apart')
   .option('--password-file <file>', 'file that holds its password')
+  .option('--without-key', 'its key comes later: see key request, key import')
   .option(...JSON_FLAG)
   .action(async (address: string, options) => (await import('./commands/mailbox.ts')).addMailbox(address, options));
 mailbox
@@ -71,6 +75,70 @@ mailbox
   .description('list the mailboxes')
   .option(...JSON_FLAG)
   .action(async (options: { json?: boolean }) => (await import('./commands/mailbox.ts')).listMailboxes(options));
+
+const key = program.command('key').description('the keys and certificates of a hosted mailbox');
+key
+  .command('list <address>')
+  .description('list its keys: what each is used for, until when')
+  .option(...JSON_FLAG)
+  .action(async (address: string, options) => (await import('./commands/key.ts')).listKeys(address, options));
+key
+  .command('import <address>')
+  .description('add the keys of a file; a running server uses them with the next letter')
+  .option('--p12 <file>', 'PKCS#12 file with key, certificate and chain')
+  .option('--pem <file>', 'PEM file with key, certificate and chain')
+  .option('--key <file>', 'PEM file with the key, when it lies apart')
+  .option('--password-file <file>', 'file that holds its password')
+  .option('--for-opening', 'take a certificate that has ended, to open older letters')
+  .option(...JSON_FLAG)
+  .action(async (address: string, options) => (await import('./commands/key.ts')).importKeys(address, options));
+key
+  .command('request <address>')
+  .description('make a key that stays here, and print the request (PKCS#10) to carry to an authority')
+  .addOption(
+    new Option('--kind <kind>', 'kind of key').choices(['rsa-2048', 'rsa-3072', 'ec-p256']).default('rsa-2048'),
+  )
+  .option('--finess <number>', 'FINESS of the structure')
+  .option('--siret <number>', 'SIRET of the structure')
+  .option('--department <text>', 'its department, as in “Paris (75)”')
+  .option(...JSON_FLAG)
+  .action(async (address: string, options) => (await import('./commands/key.ts')).requestKey(address, options));
+key
+  .command('install <address>')
+  .description('put the certificate that came for a request to its key')
+  .requiredOption('--certificate <file>', 'certificate, with or without its chain, PEM or DER')
+  .option(...JSON_FLAG)
+  .action(async (address: string, options) => (await import('./commands/key.ts')).installCertificate(address, options));
+key
+  .command('certificate <address>')
+  .description('print the certificate that correspondents should encrypt to')
+  .option(...JSON_FLAG)
+  .action(async (address: string, options) => (await import('./commands/key.ts')).printCertificate(address, options));
+key
+  .command('renew-demo <address>')
+  .description('a further key from the demo authority, for the renewal drill')
+  .option('--days <number>', 'how long it is valid; a part of a day is allowed')
+  .option(...JSON_FLAG)
+  .action(async (address: string, options) => (await import('./commands/key.ts')).renewDemoKey(address, options));
+
+const correspondent = program.command('correspondent').description('how answers to a correspondent are sealed');
+correspondent
+  .command('show <address>')
+  .description('what is known of a correspondent, and how answers to him are sealed')
+  .option(...JSON_FLAG)
+  .action(async (address: string, options) =>
+    (await import('./commands/correspondent.ts')).showCorrespondent(address, options),
+  );
+correspondent
+  .command('set <address>')
+  .description('seal answers to a correspondent in this way; auto leaves it to the gateway')
+  .addOption(new Option('--form <form>', 'opaque where relays break signatures').choices(SEALING_WORDS.form))
+  .addOption(new Option('--content <cipher>', 'content encryption').choices(SEALING_WORDS.content))
+  .addOption(new Option('--key-transport <way>', 'for an RSA key').choices(SEALING_WORDS.keyTransport))
+  .option(...JSON_FLAG)
+  .action(async (address: string, options) =>
+    (await import('./commands/correspondent.ts')).setCorrespondent(address, options),
+  );
 
 program
   .command('enrol <address>')
@@ -105,7 +173,44 @@ program
   .option(...JSON_FLAG)
   .action(async (id: string, options) => (await import('./commands/trace.ts')).trace(id, options));
 
-for (const command of [...program.commands, ...mailbox.commands])
+const quarantine = program.command('quarantine').description('letters that must not be shown: look, release, delete');
+quarantine
+  .command('list')
+  .description('list them: who they claim to come from, why they are held, until when they are kept')
+  .option('--mailbox <address>', 'of this mailbox only')
+  .option(...JSON_FLAG)
+  .action(async (options) => (await import('./commands/quarantine.ts')).listQuarantine(options));
+quarantine
+  .command('inspect <letterId>')
+  .description('say what is wrong with a letter and what it consists of, never what it says')
+  .option('--mailbox <address>', 'as it stands in this mailbox')
+  .option('--content <file>', 'write what could be opened into this file, in clear; the trail notes it')
+  .option(...JSON_FLAG)
+  .action(async (letterId: string, options) =>
+    (await import('./commands/quarantine.ts')).inspectQuarantined(letterId, options),
+  );
+for (const wish of ['release', 'delete'] as const) {
+  quarantine
+    .command(`${wish} <letterId>`)
+    .description(
+      wish === 'release'
+        ? 'open a letter again with the keys and the trust of now, and show it, marked as what it is'
+        : 'delete a letter; its notice stays',
+    )
+    .option('--mailbox <address>', 'in this mailbox only')
+    .option(...JSON_FLAG)
+    .action(async (letterId: string, options) =>
+      (await import('./commands/quarantine.ts')).askOfQuarantine(wish, letterId, options),
+    );
+}
+
+for (const command of [
+  ...program.commands,
+  ...mailbox.commands,
+  ...key.commands,
+  ...correspondent.commands,
+  ...quarantine.commands,
+])
   command.addHelpText('after', EXIT_CODES).exitOverride();
 
 try {

@@ -3,7 +3,7 @@
  * tries it: should it hang or die, the thread that watches still has the input.
  */
 import { parentPort, workerData } from 'node:worker_threads';
-import { randomOf } from '../src/envelope/mutations.fixture.ts';
+import { randomOf } from '@estafette/gateway/envelope/mutations.fixture';
 import { type FuzzTarget, isRefusal, TARGETS, type TargetName } from './targets.ts';
 
 export interface FuzzOrder {

@@ -1,7 +1,7 @@
 /**
  * `npm run fuzz [-- --minutes N] [--only NAME] [--seed N]`: hostile bytes for every reader, N minutes each (one by
  * default). An input that crashes a reader, keeps it longer than a letter may, makes it grow without end or lets it show
- * what was not signed is written to gateway/fuzz/kept and fails the run; what lies there is tried by every test run.
+ * what was not signed is written to e2e/fuzz/kept and fails the run; what lies there is tried by every test run.
  * Inputs follow from their seeds; keys of the samples are new in each run.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';

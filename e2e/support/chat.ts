@@ -42,6 +42,7 @@ export interface ChatLine {
   readonly reasons?: readonly string[];
   readonly documents?: readonly ChatDocument[];
   readonly route?: string;
+  readonly senderCertificateChanged?: boolean;
   readonly replyId?: string;
   readonly text?: string;
   readonly state?: string;

@@ -2,6 +2,7 @@
  * The correspondents' S/MIME software: the `openssl` command, through pipes. It makes the letters and judges the
  * answers; nothing of the product is used for either.
  */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCommand } from './command.ts';
 
@@ -46,4 +47,10 @@ export function decrypt(folder: string, mail: Buffer): Promise<Buffer> {
 /** Verifies a signed entity against the authorities in a file; gives what was signed. */
 export function verify(authorities: string, signed: Buffer): Promise<Buffer> {
   return openssl(['cms', '-verify', '-CAfile', authorities, '-purpose', 'smimesign'], signed);
+}
+
+/** Verifies a signed entity like `verify`; gives the certificate of its signer, PEM. `file` is written on the way. */
+export async function signerOf(authorities: string, signed: Buffer, file: string): Promise<string> {
+  await openssl(['cms', '-verify', '-CAfile', authorities, '-purpose', 'smimesign', '-signer', file], signed);
+  return readFileSync(file, 'utf8');
 }

@@ -2,10 +2,16 @@
  * Opens a mail without delivering it, by the very code of the inbound flow, outside any worker: the operator's answer
  * to "why was this refused".
  */
-import { toWireLines } from './envelope/mime-entity.ts';
+import { listStanding } from './certificate-status/list-alarms.ts';
+import { BerError } from './envelope/ber.ts';
+import { addressesOf, isAuthority, readCertificate, signerOf } from './envelope/certificate.ts';
+import { keyUsesOf } from './envelope/key-uses.ts';
+import { toWireLines } from './envelope/line-ends.ts';
+import { isSameAddress } from './envelope/mail-address.ts';
+import { readConfiguredLists } from './envelope/read-status.ts';
 import { TRUST_SPACES } from './envelope/trust-space.ts';
 import { type OpenTask, openLetter } from './letter-worker.ts';
-import type { OpenedLetter } from './ports.ts';
+import type { KeyUses, OpenedLetter } from './ports.ts';
 
 export type SpaceName = keyof typeof TRUST_SPACES;
 
@@ -19,3 +25,34 @@ export function inspectMail(
   const { file, ...task } = mail;
   return openLetter({ ...task, letter: toWireLines(file) });
 }
+
+/** What a certificate of a mailbox says of itself. */
+export interface OwnCertificate {
+  readonly addresses: readonly string[];
+  readonly isAuthority: boolean;
+  readonly uses: KeyUses;
+  /** Hexadecimal, without leading zeros of its own. */
+  readonly serial: string;
+  /** SHA-256, hexadecimal. */
+  readonly fingerprint: string;
+  readonly issuer: string;
+}
+
+/** Reads a certificate (DER) as the gateway will when it opens and seals; null when it cannot be read. */
+export function readOwnCertificate(der: Buffer): OwnCertificate | null {
+  try {
+    const certificate = readCertificate(der);
+    const { serial, fingerprint, issuer } = signerOf(certificate);
+    const addresses = addressesOf(certificate);
+    return { addresses, isAuthority: isAuthority(certificate), uses: keyUsesOf(der), serial, fingerprint, issuer };
+  } catch (error) {
+    if (error instanceof BerError) return null;
+    throw error;
+  }
+}
+
+/** Whether one of these addresses of a certificate is the mailbox's, by the rule that judges senders. */
+export const isAmong = (address: string, addresses: readonly string[]): boolean =>
+  addresses.some((one) => isSameAddress(one, address));
+
+export { keyUsesOf, listStanding, readConfiguredLists };

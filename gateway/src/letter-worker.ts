@@ -1,20 +1,18 @@
 /**
  * Runs in worker threads: opens and reads a letter, or seals an answer, so that the event loop that speaks SMTP never
  * waits for an RSA operation. Clear text lives in the memory of one task. Trust anchors and revocation lists are read
- * from their files here and read again when the files change.
+ * here, and so is what was fetched: a list of an authority is too large for the event loop.
  */
 import { createHash, type KeyObject } from 'node:crypto';
-import { readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { headerText } from './content/header-text.ts';
 import { readContent } from './content/read-content.ts';
-import { type Certificate, readCertificate } from './envelope/certificate.ts';
-import { mayBeUsedFor, rememberingJudge } from './envelope/certificate-path.ts';
-import { openEnvelope } from './envelope/open-envelope.ts';
-import { sealEnvelope } from './envelope/seal-envelope.ts';
-import { readTrustFiles } from './envelope/trust-files.ts';
+import { readCertificate } from './envelope/certificate.ts';
+import { judgeOverFiles } from './envelope/judge-over-files.ts';
+import { type OpenedEnvelope, openEnvelope } from './envelope/open-envelope.ts';
+import { readConfiguredLists, readStatus, type StatusFacts } from './envelope/read-status.ts';
+import { type SealTask, sealMail } from './envelope/seal-mail.ts';
 import { TRUST_SPACES } from './envelope/trust-space.ts';
-import type { OpenedLetter, SealMail, TrustPaths } from './ports.ts';
+import type { ConfiguredList, OpenedLetter, StatusSource, TrustPaths } from './ports.ts';
 
 export interface OpenTask {
   readonly kind: 'open';
@@ -23,42 +21,15 @@ export interface OpenTask {
   /** Null: no anchors, nobody is trusted (inspection only). */
   readonly trust: TrustPaths | null;
   readonly space: keyof typeof TRUST_SPACES;
-  /** Milliseconds since 1970: the time of judgement. */
+  /** Milliseconds since 1970: the time of judgement, when the letter was received. */
   readonly at: number;
+  /** When revocation is judged; absent: the same. */
+  readonly statusAt?: number;
+  /** The operator decided to look: what could be opened is read although it is quarantined. */
+  readonly released?: boolean;
 }
-
-export type SealTask = { readonly kind: 'seal' } & Parameters<SealMail>[0];
-type SealedMail = Awaited<ReturnType<SealMail>>;
 
 const toBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-
-type Judge = ReturnType<typeof rememberingJudge>;
-const judges = new Map<string, { stamp: string; judge: Judge; checkedAt: number }>();
-const RECHECK_MS = 5_000;
-
-/** Changes when a file, or any file of a folder, is written: a list put in place of another must be noticed. */
-function stampOf(path: string | null): string {
-  if (path === null) return '';
-  const facts = statSync(path);
-  if (facts.isDirectory())
-    return readdirSync(path)
-      .sort()
-      .map((name) => `${name} ${stampOf(join(path, name))}`)
-      .join(';');
-  return `${facts.mtimeMs} ${facts.size} ${facts.ino}`;
-}
-
-/** The judge over the trust files, with its memory of good paths; files are looked at again every few seconds. */
-function judgeOf(paths: TrustPaths | null): Judge {
-  if (paths === null) return rememberingJudge({ anchors: [], intermediates: [], lists: [] });
-  const name = `${paths.anchors} ${paths.lists}`;
-  const known = judges.get(name);
-  if (known !== undefined && Date.now() - known.checkedAt < RECHECK_MS) return known.judge;
-  const stamp = `${stampOf(paths.anchors)} ${stampOf(paths.lists)}`;
-  const judge = known?.stamp === stamp ? known.judge : rememberingJudge(readTrustFiles(paths));
-  judges.set(name, { stamp, judge, checkedAt: Date.now() });
-  return judge;
-}
 
 /** Fields the writer set; relays add others in front, which do not make another letter. */
 const OWN_FIELDS = /^(from|to|cc|subject|date|message-id|in-reply-to|references|content-[a-z-]+)\s*:/i;
@@ -80,21 +51,40 @@ function identityOf(letter: Buffer): string {
 
 const fingerprintOf = (der: Buffer): string => createHash('sha256').update(der).digest('hex');
 
-/** Opens and reads one letter; hostile content is a verdict, not an exception. */
-export async function openLetter(task: Omit<OpenTask, 'kind'>): Promise<OpenedLetter> {
-  const letter = toBuffer(task.letter);
+const withChain = ({ senderChain: chain }: OpenedEnvelope, der: Buffer) => ({
+  der,
+  chain,
+  fingerprint: fingerprintOf(der),
+});
+
+function learnableOf(envelope: OpenedEnvelope): OpenedLetter['senderCertificate'] {
+  const { senderCertificate: der, senderStatement: statement } = envelope;
+  if (der === null || statement === null) return null;
+  return { ...withChain(envelope, der), ...statement, signedAt: statement.signedAt.getTime() };
+}
+
+/** Opens one letter without reading it; hostile content is a verdict, not an exception. */
+export function openLetterEnvelope(task: Omit<OpenTask, 'kind'>): OpenedEnvelope {
   const keys = task.keys.map(({ certificate, privateKey }) => ({
     certificate: readCertificate(toBuffer(certificate)),
     privateKey,
   }));
-  const envelope = openEnvelope(letter, {
+  const judge = judgeOverFiles(task.trust);
+  return openEnvelope(toBuffer(task.letter), {
     space: TRUST_SPACES[task.space],
     keys,
-    judge: judgeOf(task.trust),
+    judge: (question) => judge({ ...question, statusAt: new Date(task.statusAt ?? task.at) }),
     at: new Date(task.at),
+    released: task.released === true,
   });
-  const documents = envelope.content === null ? [] : (await readContent(envelope.content)).documents;
-  const { senderCertificate } = envelope;
+}
+
+/** Opens and reads one letter; hostile content is a verdict, not an exception. */
+export async function openLetter(task: Omit<OpenTask, 'kind'>): Promise<OpenedLetter> {
+  const letter = toBuffer(task.letter);
+  const envelope = openLetterEnvelope(task);
+  const { content, leaves: approved, inert } = envelope;
+  const documents = content === null ? [] : (await readContent(content, { approved, inert })).documents;
   const [fromName, subject] = [await headerText(envelope.headers.fromName), await headerText(envelope.headers.subject)];
   return {
     verdict: envelope.verdict,
@@ -102,50 +92,37 @@ export async function openLetter(task: Omit<OpenTask, 'kind'>): Promise<OpenedLe
     headers: { ...envelope.headers, fromName, subject },
     documents,
     wants: envelope.wants,
-    senderCertificate:
-      senderCertificate === null
-        ? null
-        : { der: senderCertificate, chain: envelope.senderChain, fingerprint: fingerprintOf(senderCertificate) },
+    senderCertificate: learnableOf(envelope),
+    noticeCertificate: envelope.noticeCertificate === null ? null : withChain(envelope, envelope.noticeCertificate),
     identity: identityOf(letter),
   };
 }
 
-function isUsable(
-  certificate: Certificate,
-  chain: readonly Uint8Array[],
-  task: SealTask,
-  use: 'keyEncipherment' | 'digitalSignature',
-): boolean {
-  const bag = chain.map((der) => readCertificate(toBuffer(der)));
-  const uses = [use] as const;
-  return (
-    mayBeUsedFor(certificate, uses) &&
-    judgeOf(task.trust)({ certificate, bag, bagLists: [], at: new Date(task.at), uses }).trusted
-  );
+/** Reads what was fetched, before it is stored. */
+export interface StatusTask {
+  readonly kind: 'status';
+  readonly source: StatusSource['kind'];
+  readonly bytes: Uint8Array;
 }
 
-/** Seals one answer; refuses rather than seal with, or to, a certificate that is not good now. */
-export function sealMail(task: SealTask): SealedMail {
-  const own = readCertificate(toBuffer(task.certificate));
-  const recipient = readCertificate(toBuffer(task.recipient));
-  if (!isUsable(own, task.chain, task, 'digitalSignature')) return { refused: 'own-certificate-unusable' };
-  if (!isUsable(recipient, task.recipientChain, task, 'keyEncipherment')) return { refused: 'certificate-unusable' };
-  const key = { certificate: own, chain: task.chain.map(toBuffer), privateKey: task.privateKey };
-  return {
-    sealed: sealEnvelope({
-      headers: task.headers,
-      entity: toBuffer(task.entity),
-      key,
-      recipient,
-      at: new Date(task.at),
-    }),
-  };
+/** Reads the lists that the operator configured. */
+export interface ListsTask {
+  readonly kind: 'lists';
+  readonly path: string;
 }
+
+export type { SealTask } from './envelope/seal-mail.ts';
+
+type Task = OpenTask | SealTask | StatusTask | ListsTask;
 
 /**
  * Entry of the worker thread, called by piscina.
  * @public
  */
-export default function run(task: OpenTask | SealTask): Promise<OpenedLetter> | SealedMail {
-  return task.kind === 'open' ? openLetter(task) : sealMail(task);
+export default function run(
+  task: Task,
+): Promise<OpenedLetter> | ReturnType<typeof sealMail> | StatusFacts | null | readonly ConfiguredList[] {
+  if (task.kind === 'open') return openLetter(task);
+  if (task.kind === 'seal') return sealMail(task);
+  return task.kind === 'status' ? readStatus(task.source, toBuffer(task.bytes)) : readConfiguredLists(task.path);
 }

@@ -6,12 +6,19 @@ import { createHash } from 'node:crypto';
 import { ENVELOPE_LIMITS } from '@estafette/contracts/limits';
 import type { Verdict } from '@estafette/contracts/verdict';
 import { Piscina } from 'piscina';
-import type { OpenTask, SealTask } from './letter-worker.ts';
-import { NO_HEADERS, type OpenedLetter, type SealMail } from './ports.ts';
+import type { ListsTask, OpenTask, SealTask, StatusTask } from './letter-worker.ts';
+import { type ConfiguredList, NO_HEADERS, type OpenedLetter, type SealMail, type StatusSource } from './ports.ts';
 
 export interface LetterWorkers {
   open(task: Omit<OpenTask, 'kind'>): Promise<OpenedLetter>;
-  readonly seal: SealMail;
+  seal(task: Omit<SealTask, 'kind'>): ReturnType<SealMail>;
+  /** Reads what was fetched: from when until when it holds; null when it is of no use, or too much for a worker. */
+  readStatus(
+    source: StatusSource['kind'],
+    bytes: Uint8Array,
+  ): Promise<{ readonly freshFrom: number; readonly freshUntil: number | null } | null>;
+  /** The revocation lists in configured files. */
+  readLists(path: string): Promise<readonly ConfiguredList[]>;
   close(): Promise<void>;
 }
 
@@ -73,6 +80,7 @@ export function startLetterWorkers(threads: number): LetterWorkers {
           documents: [],
           wants: [],
           senderCertificate: null,
+          noticeCertificate: null,
           identity: createHash('sha256').update(task.letter).digest('hex'),
         };
       } finally {
@@ -80,6 +88,19 @@ export function startLetterWorkers(threads: number): LetterWorkers {
       }
     },
     seal: (task) => pool.run({ kind: 'seal', ...task } satisfies SealTask) as ReturnType<SealMail>,
+    async readStatus(source, bytes) {
+      const leave = await turn();
+      try {
+        const task: StatusTask = { kind: 'status', source, bytes };
+        return await pool.run(task, { signal: AbortSignal.timeout(ENVELOPE_LIMITS.openTimeoutMs) });
+      } catch (error) {
+        if (!isExhaustion(error)) throw error;
+        return null;
+      } finally {
+        leave();
+      }
+    },
+    readLists: (path) => pool.run({ kind: 'lists', path } satisfies ListsTask),
     close: () => pool.close(),
   };
 }

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { exportPublicKey, makeWrappingKeys } from '@estafette/contracts/device-keys';
+import { exportPublicKey } from '@estafette/contracts/device-keys';
 import {
   type DeliverJob,
   type InboundJob,
@@ -23,28 +23,37 @@ import { createShutdown } from '@estafette/runtime/shutdown';
 import { openSqlite } from '@estafette/runtime/sqlite-database';
 import * as v from 'valibot';
 import { createTrail } from './audit/trail.ts';
+import { openCertificateStatus } from './certificate-status/open-certificate-status.ts';
 import { openCertificateBook } from './conversation/certificate-book.ts';
 import { openCustody } from './conversation/custody.ts';
 import { createDeliveryWaiters } from './conversation/delivery-waiters.ts';
 import { createEnrolmentDesk } from './conversation/enrol-device.ts';
 import { createEraser } from './conversation/erase.ts';
 import { createLetterKeeper } from './conversation/letter-message.ts';
+import { createQuarantine } from './conversation/quarantine.ts';
 import { createReplyStatus } from './conversation/reply-status.ts';
 import { createRouter } from './conversation/route-letter.ts';
 import { createEventMaker } from './conversation/sealed-events.ts';
 import { openThreadTokens } from './conversation/thread-token.ts';
+import { createDeviceNews } from './device-news.ts';
 import { openNextHop } from './dispatch/next-hop.ts';
+import { createNoticeSender } from './dispatch/send-notice.ts';
 import { createSender } from './dispatch/send-reply.ts';
+import { keyUsesOf } from './envelope/key-uses.ts';
 import { TRUST_SPACES } from './envelope/trust-space.ts';
 import { createInbound } from './inbound.ts';
 import { openIntake } from './intake/smtp-intake.ts';
 import { openSpool, type SpooledLetter } from './intake/spool.ts';
+import { createCertificateAlarms, serverCertificate } from './keys/certificate-alarms.ts';
+import { openOwnKeys } from './keys/own-keys.ts';
+import { openWrappingKeys } from './keys/wrapping-keys.ts';
 import { openLastingStore } from './lasting/lasting-store.ts';
 import { migrate } from './lasting/migrations.ts';
 import type { Schema } from './lasting/schema.ts';
 import { startLetterWorkers } from './letter-workers.ts';
 import { createOutbound } from './outbound.ts';
 import type { LastingStore, TrustPaths } from './ports.ts';
+import { createNotifier } from './reply/refusal-notice.ts';
 import { createReplySealer } from './reply/seal-reply.ts';
 
 /** Opens (and migrates) the lasting store the settings name; also used by commands that need no server. */
@@ -83,33 +92,6 @@ const SEND_CONCURRENCY = 4;
 const SWEEP_EVERY_MS = 5_000;
 /** A spooled letter older than this without having been delivered is queued again: Redis may have forgotten it. */
 const SPOOL_OVERDUE_MS = 10_000;
-/** At start the relay hears again of devices revoked this recently: it may not have been told. */
-const REVOCATIONS_RETOLD_MS = 24 * 3_600_000;
-
-/** The gateway's HPKE key pair, made on first start and kept in the safe under the vault. */
-async function gatewayKeys(safe: BlobStore, vault: Vault): Promise<CryptoKeyPair> {
-  const name = 'keys/gateway-wrapping';
-  const stored = await safe.get(name);
-  if (stored !== null) {
-    const { privateKey, publicKey } = JSON.parse(vault.open('gateway-key', name, stored).toString()) as Record<
-      'privateKey' | 'publicKey',
-      JsonWebKey
-    >;
-    const algorithm = { name: 'ECDH', namedCurve: 'P-256' };
-    return {
-      privateKey: await crypto.subtle.importKey('jwk', privateKey, algorithm, true, ['deriveBits', 'deriveKey']),
-      publicKey: await crypto.subtle.importKey('jwk', publicKey, algorithm, true, []),
-    };
-  }
-  const pair = await makeWrappingKeys(true);
-  const [privateKey, publicKey] = [
-    await crypto.subtle.exportKey('jwk', pair.privateKey),
-    await crypto.subtle.exportKey('jwk', pair.publicKey),
-  ];
-  await safe.put(name, vault.seal('gateway-key', name, Buffer.from(JSON.stringify({ privateKey, publicKey }))));
-  return pair;
-}
-
 /** Starts the gateway; resolves when it accepts mail. */
 export async function startGateway(parts: GatewayParts): Promise<Gateway> {
   const { config, vault, store, blobs, safe, queues, log, clock, trust } = parts;
@@ -117,7 +99,7 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
   const workers = startLetterWorkers(config.ESTAFETTE_OPEN_WORKERS || Math.max(1, availableParallelism() - 1));
   shutdown.add('workers', () => workers.close());
 
-  const keys = await gatewayKeys(safe, vault);
+  const keys = await openWrappingKeys(safe, vault);
   const epochs = await openEpochKeyFiles(join(config.ESTAFETTE_HOME, 'keys', 'epochs'), vault);
   const custody = openCustody(epochs, { epochSeconds: config.ESTAFETTE_EPOCH_SECONDS });
   const events = createEventMaker({ vault, gatewayKeys: keys });
@@ -142,25 +124,78 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
   });
   shutdown.add('next hop', () => nextHop.close());
 
-  const open = async (letter: SpooledLetter, mailboxId: string) => {
-    const keys = (await store.keysOf(mailboxId)).map(({ certificate, privateKey }) => ({ certificate, privateKey }));
-    return workers.open({
-      letter: letter.bytes,
-      keys,
-      trust,
-      space: config.ESTAFETTE_TRUST_SPACE,
-      at: letter.receivedAt,
+  let backlog = 0;
+  const enqueue = (letterId: string): void => {
+    queues.add(QUEUES.inbound, letterId, { letterId } satisfies InboundJob).catch((error: unknown) => {
+      log.warn('letter not queued yet, the sweep will', { letterId, error });
     });
   };
-  const certificates = openCertificateBook({ store, vault, trail, clock });
+  const certificateStatus = await openCertificateStatus({
+    folder: join(config.ESTAFETTE_HOME, 'revocation'),
+    allowed: config.ESTAFETTE_REVOCATION_HOSTS,
+    trust,
+    holdHours: TRUST_SPACES[config.ESTAFETTE_TRUST_SPACE].revocationHoldHours,
+    readStatus: workers.readStatus,
+    readLists: workers.readLists,
+    comeBack: enqueue,
+    store,
+    clock,
+    log,
+  });
+  shutdown.add('certificate status', () => certificateStatus.close());
+  const { waits } = certificateStatus;
+  const space = config.ESTAFETTE_TRUST_SPACE;
+  const seal = certificateStatus.sealing((task) => workers.seal({ ...task, space }));
+
+  const openWith = async (mailboxId: string, task: { letter: Uint8Array; at: number; released?: boolean }) => {
+    const keys = (await store.keysOf(mailboxId)).map(({ certificate, privateKey }) => ({ certificate, privateKey }));
+    const statusAt = clock.now().getTime();
+    return workers.open({ ...task, statusAt, keys, trust: certificateStatus.trust(), space });
+  };
+  const open = ({ bytes, receivedAt }: SpooledLetter, mailboxId: string) =>
+    openWith(mailboxId, { letter: bytes, at: receivedAt });
+  const certificates = openCertificateBook({ store, vault, trailOf: (inside) => createTrail(inside, clock), clock });
   const keeper = createLetterKeeper({ store, blobs, events });
   const { delivered } = waiters;
+  const ownKeys = openOwnKeys({ store, usesOf: keyUsesOf, clock });
+  const messageIdIndex = (messageId: string) => indexOf('message-id', messageId);
+  const quarantine = createQuarantine({
+    store,
+    blobs,
+    custody,
+    events,
+    keeper,
+    certificates,
+    queues,
+    log,
+    delivered,
+    trailOf: (inside) => createTrail(inside, clock),
+    openReleased: (bytes, mailboxId) =>
+      openWith(mailboxId, { letter: bytes, at: clock.now().getTime(), released: true }),
+  });
+  const notices = createNoticeSender({ store, safe, vault, queues, nextHop, trail });
+  const notify = createNotifier({
+    store,
+    ownKeys,
+    seal,
+    trust,
+    clock,
+    log,
+    trail,
+    messageIdFor: ({ letterId, mailboxId, conversationId }) =>
+      tokens.messageIdFor(conversationId, events.idFor('message', `notice ${letterId} ${mailboxId}`)),
+    messageIdIndex,
+    keep: notices.keep,
+  });
   const inbound = createInbound({
     spool,
     open,
+    waits,
     route,
     certificates,
     keeper,
+    quarantine,
+    notify,
     events,
     store,
     queues,
@@ -170,10 +205,29 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
     delivered,
   });
   const status = createReplyStatus({ store, custody, events, queues, clock });
-  const sealReply = createReplySealer({ store, seal: workers.seal, trust, clock, messageIdFor: tokens.messageIdFor });
+  const { messageIdFor } = tokens;
+  const sealReply = createReplySealer({ store, ownKeys, seal, trust, clock, messageIdFor });
   const sender = createSender({ store, safe, vault, queues, nextHop, trail, change: status.change });
-  const messageIdIndex = (messageId: string) => indexOf('message-id', messageId);
-  const outbound = createOutbound({ store, custody, status, sealReply, sender, messageIdIndex, trail, clock, log });
+  const outbound = createOutbound({
+    store,
+    custody,
+    status,
+    sealReply,
+    ownKeys,
+    sender,
+    messageIdIndex,
+    trail,
+    clock,
+    log,
+  });
+  const lookAtCertificates = createCertificateAlarms({
+    store,
+    usesOf: keyUsesOf,
+    servers: [serverCertificate('smtp', readFileSync(parts.tls.certificateFile))],
+    trail,
+    clock,
+    log,
+  });
   const enrol = createEnrolmentDesk({
     store,
     custody,
@@ -195,57 +249,46 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
   // Stops after the consumers: a letter under way still hears that it was delivered.
   const deliveries = await queues.onCompleted(QUEUES.deliver, waiters.onCompleted);
   shutdown.add('deliveries', () => deliveries.close());
-  let backlog = 0;
-  const enqueue = (letterId: string): void => {
-    queues.add(QUEUES.inbound, letterId, { letterId } satisfies InboundJob).catch((error: unknown) => {
-      log.warn('letter not queued yet, the sweep will', { letterId, error });
-    });
-  };
-  let revokedSince = clock.now().getTime() - REVOCATIONS_RETOLD_MS;
-  const tellRevocations = async (): Promise<void> => {
-    const now = clock.now().getTime();
-    for (const { id, mailboxId } of await store.devicesRevokedSince(revokedSince)) {
-      const job: DeliverJob = { kind: 'device-revoked', mailboxId, deviceId: id };
-      await queues.add(QUEUES.deliver, `${id}.revoked`, job);
-    }
-    revokedSince = now - SWEEP_EVERY_MS;
-  };
+  const deviceNews = createDeviceNews({ store, queues, clock, toldEveryMs: SWEEP_EVERY_MS });
   const sweep = async (overdueMs: number): Promise<void> => {
     const waiting = await spool.waiting();
-    backlog = waiting.length;
-    for (const { letterId, storedAt } of waiting) if (storedAt <= clock.now().getTime() - overdueMs) enqueue(letterId);
+    backlog = waiting.length - waits.asideCount();
+    const overdue = waiting.filter(({ storedAt }) => storedAt <= clock.now().getTime() - overdueMs);
+    for (const { letterId } of overdue) if (!waits.isAside(letterId)) enqueue(letterId);
+    await certificateStatus.sweep();
     await eraseOver();
-    await tellRevocations();
+    await deviceNews.revocations();
     await outbound.retell();
+    await notices.retell();
+    await lookAtCertificates();
   };
-  const introduceDevices = async (): Promise<void> => {
-    for (const { id, mailboxId, signingKey, validUntil } of await store.liveDevices(clock.now().getTime())) {
-      await queues.add(QUEUES.deliver, `${id}.known`, {
-        kind: 'device-known',
-        mailboxId,
-        deviceId: id,
-        signingKey,
-        validUntil,
-      } satisfies DeliverJob);
-    }
-  };
-  await introduceDevices();
+  const sendOne = (job: SendJob): Promise<void> =>
+    'replyId' in job ? sender.attempt(job.replyId) : notices.attempt(job);
+  await deviceNews.introduce();
   await outbound.resume();
+  await notices.retell({ again: true });
   const consumers = [
     await queues.consume<InboundJob>(QUEUES.inbound, (job) => inbound(job.letterId), {
       concurrency: INBOUND_CONCURRENCY,
     }),
     await queues.consume<ReplyJob>(QUEUES.reply, answerDevice, { concurrency: REPLY_CONCURRENCY }),
-    await queues.consume<SendJob>(QUEUES.send, (job) => sender.attempt(job.replyId), { concurrency: SEND_CONCURRENCY }),
+    await queues.consume<SendJob>(QUEUES.send, (job) => sendOne(job), { concurrency: SEND_CONCURRENCY }),
   ];
   shutdown.add('consumers', async () => void (await Promise.all(consumers.map((consumer) => consumer.close()))));
 
+  // Not awaited: a release waits for the relay, and mail must not wait for a release.
+  const fulfilWishes = (): Promise<void> =>
+    quarantine.fulfil().catch((error: unknown) => log.warn('quarantine could not be looked through', { error }));
   await sweep(0);
-  const sweeper = setInterval(
-    () => void sweep(SPOOL_OVERDUE_MS).catch((error: unknown) => log.warn('sweep failed', { error })),
-    SWEEP_EVERY_MS,
-  );
-  shutdown.add('sweep', () => clearInterval(sweeper));
+  void fulfilWishes();
+  const sweeper = setInterval(() => {
+    void sweep(SPOOL_OVERDUE_MS).catch((error: unknown) => log.warn('sweep failed', { error }));
+    void fulfilWishes();
+  }, SWEEP_EVERY_MS);
+  shutdown.add('sweep', async () => {
+    clearInterval(sweeper);
+    await quarantine.close();
+  });
 
   const intake = await openIntake({
     host: config.ESTAFETTE_HOST,

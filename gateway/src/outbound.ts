@@ -1,9 +1,11 @@
 /**
  * The way out: accepted → sealed → sent, each step its own and idempotent. A reply is accepted once (its id is the
- * key), sealed or refused with a reason, kept as sealed bytes, and sent by a job of its own. Every change of state
- * reaches the phone. This file knows the order of the stages and nothing else.
+ * key), sealed or refused with a reason, kept as sealed bytes, and sent by a job of its own. A mailbox without a good key
+ * holds its replies (`awaiting-key`) until it has one or the conversation ends. Every change of state reaches the phone.
+ * This file knows the order of the stages and nothing else.
  */
 import { type FailureCode, Refusal } from '@estafette/contracts/failure';
+import { KEY_LIMITS } from '@estafette/contracts/limits';
 import type { ReplyJob } from '@estafette/contracts/queues';
 import type { SealedReply } from '@estafette/contracts/sealed-event';
 import type { Trail } from './audit/trail.ts';
@@ -11,7 +13,7 @@ import type { Custody } from './conversation/custody.ts';
 import { openContext } from './conversation/letter-message.ts';
 import type { ReplyStatus } from './conversation/reply-status.ts';
 import type { Sender } from './dispatch/send-reply.ts';
-import type { Clock, Conversation, LastingStore, Log, ReplyRow } from './ports.ts';
+import type { Clock, Conversation, LastingStore, Log, OwnKeys, ReplyRow } from './ports.ts';
 import { checkReplyAuthor, openReply } from './reply/open-reply.ts';
 import type { OpenedConversation, SealedReplyMail } from './reply/seal-reply.ts';
 
@@ -20,6 +22,7 @@ export interface OutboundOptions {
   readonly custody: Custody;
   readonly status: ReplyStatus;
   readonly sealReply: (row: ReplyRow, opened: OpenedConversation) => Promise<SealedReplyMail>;
+  readonly ownKeys: Pick<OwnKeys, 'mayTry' | 'refused' | 'worked'>;
   readonly sender: Sender;
   /** Keyed digest of a Message-ID. */
   readonly messageIdIndex: (messageId: string) => Buffer;
@@ -39,7 +42,8 @@ export interface Outbound {
 
 /** Makes the way out. */
 export function createOutbound(options: OutboundOptions): Outbound {
-  const { store, custody, status, sender, trail, clock, log } = options;
+  const { store, custody, status, sender, ownKeys, trail, clock, log } = options;
+  const beingSealed = new Set<string>();
 
   /** The conversation with its key; throws `conversation-expired` when there is none any more. */
   const open = async (conversation: Conversation | null): Promise<OpenedConversation> => {
@@ -52,22 +56,56 @@ export function createOutbound(options: OutboundOptions): Outbound {
     };
   };
 
+  /** Whether a reply that waits must be given up now, while its author can still be told. */
+  const isEnding = (conversation: Conversation | null): boolean =>
+    conversation === null || conversation.expiresAt - KEY_LIMITS.lastCallMs <= clock.now().getTime();
+
   const fail = async (row: ReplyRow, failure: FailureCode): Promise<void> => {
     log.warn('reply failed', { replyId: row.id, code: failure });
     await trail.replyFailed(row.id, failure);
     await status.change(row, { state: 'failed', failure });
   };
 
-  const sealAndSend = async (asked: ReplyRow): Promise<void> => {
-    const row = (await store.reply(asked.id)) ?? asked;
-    if (row.state !== 'accepted') return;
-    let mail: SealedReplyMail;
+  /** Keeps the reply as it came until the mailbox has a good key; says so once. */
+  const hold = async (row: ReplyRow): Promise<void> => {
+    await ownKeys.refused(row.mailboxId);
+    if (row.state === 'awaiting-key') return;
+    const { mailboxId, id: replyId } = row;
+    log.warn('reply held', { replyId, mailboxId, code: 'own-certificate-unusable' });
+    await trail.replyHeld(row.id, 'own-certificate-unusable');
+    await status.change(row, { state: 'awaiting-key', failure: 'own-certificate-unusable' });
+  };
+
+  /** The sealed mail; null when the reply was held or has failed instead. */
+  const seal = async (row: ReplyRow): Promise<SealedReplyMail | null> => {
+    const conversation = await store.conversation(row.conversationId);
     try {
-      mail = await options.sealReply(row, await open(await store.conversation(row.conversationId)));
+      return await options.sealReply(row, await open(conversation));
     } catch (error) {
-      if (error instanceof Refusal) return fail(row, error.code);
-      throw error;
+      if (!(error instanceof Refusal)) throw error;
+      if (error.code !== 'own-certificate-unusable') await fail(row, error.code);
+      else if (isEnding(conversation)) await fail(row, 'conversation-expired');
+      else await hold(row);
+      return null;
     }
+  };
+
+  const sealAndSend = async (asked: ReplyRow): Promise<void> => {
+    // Two runs at once would make two mails of one reply.
+    if (beingSealed.has(asked.id)) return;
+    beingSealed.add(asked.id);
+    try {
+      await sealAndKeep((await store.reply(asked.id)) ?? asked);
+    } finally {
+      beingSealed.delete(asked.id);
+    }
+  };
+
+  const sealAndKeep = async (row: ReplyRow): Promise<void> => {
+    if (row.state !== 'accepted' && row.state !== 'awaiting-key') return;
+    const mail = await seal(row);
+    if (mail === null) return;
+    ownKeys.worked(row.mailboxId);
     const { mailboxId, conversationId, id: subject } = row;
     const messageIdIndex = options.messageIdIndex(mail.messageId);
     await store.rememberMessageId({ mailboxId, conversationId, subject, messageIdIndex, direction: 'out' });
@@ -75,6 +113,14 @@ export function createOutbound(options: OutboundOptions): Outbound {
     await trail.replySealed(row.id);
     await sender.schedule(await status.change(row, { state: 'sealed' }));
   };
+
+  /** A reply that waits for a key: sealed when there is one, failed when its conversation ends first. */
+  const goOn = async (row: ReplyRow): Promise<void> => {
+    if (isEnding(await store.conversation(row.conversationId))) await fail(row, 'conversation-expired');
+    else if (await ownKeys.mayTry(row.mailboxId)) await sealAndSend(row);
+  };
+  const goOnSafely = (row: ReplyRow): Promise<void> =>
+    goOn(row).catch((error: unknown) => log.warn('a held reply has to wait on', { replyId: row.id, error }));
 
   /** Checks author, conversation and content; the row is new, or as an earlier run left it. */
   const admit = async ({
@@ -131,6 +177,7 @@ export function createOutbound(options: OutboundOptions): Outbound {
       for (const row of await store.unfinishedReplies()) {
         if (row.announcedRevision < row.revision) await status.announce(row);
         if (row.state === 'sealed' && row.attempts === 0) await sender.schedule(row);
+        if (row.state === 'awaiting-key') await goOnSafely(row);
       }
     },
     async resume() {

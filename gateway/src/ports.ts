@@ -8,13 +8,38 @@ import type { Document } from '@estafette/contracts/document';
 import type { FailureCode } from '@estafette/contracts/failure';
 import type { ReplyState } from '@estafette/contracts/status';
 import type { ReasonCode, Verdict } from '@estafette/contracts/verdict';
+import type { Capability, CorrespondentStore, SealingWishes } from './correspondent.ts';
+import type { QuarantineStore } from './quarantined-letter.ts';
 
 export type { BlobStore, Clock, EpochKeys, Log, Queues, Vault } from '@estafette/runtime/ports';
+export type {
+  Capability,
+  Correspondent,
+  LearntCertificate,
+  SealingContent,
+  SealingForm,
+  SealingTransport,
+  SealingWishes,
+} from './correspondent.ts';
+export { correspondentIndexOf } from './correspondent.ts';
+export type { ClaimedSender, QuarantinedLetter, QuarantineStore } from './quarantined-letter.ts';
 
 /** Files of trust anchors and revocation lists; `lists` null means that nothing is known of revocation. */
 export interface TrustPaths {
   readonly anchors: string;
   readonly lists: string | null;
+  /** Folder of what was fetched, and a number that grows whenever it changes. */
+  readonly fetched?: { readonly folder: string; readonly version: number };
+}
+
+/** A revocation list that the operator configured. */
+export interface ConfiguredList {
+  /** Name of its file, without the folder. */
+  readonly file: string;
+  /** SHA-256 of the list, hexadecimal. */
+  readonly fingerprint: string;
+  /** Milliseconds since 1970. */
+  readonly nextUpdate: number;
 }
 
 /**
@@ -32,7 +57,15 @@ export interface LetterHeaders {
   readonly fromName: string;
   readonly to: string;
   readonly subject: string;
+  /**
+   * The subject comes from inside the protected part: signed when the verdict's signature is, else only encrypted.
+   * False: from outside, where anybody on the way could write it.
+   */
   readonly subjectProtected: boolean;
+  /** The same of `to`: what was signed as recipients, or what only stood outside. */
+  readonly toProtected: boolean;
+  /** The subject inside is not the one that stood outside for everyone to read. */
+  readonly subjectHidden: boolean;
   readonly date: string;
   readonly messageId: string;
   readonly inReplyTo: string;
@@ -46,6 +79,8 @@ export const NO_HEADERS: LetterHeaders = {
   to: '',
   subject: '',
   subjectProtected: false,
+  toProtected: false,
+  subjectHidden: false,
   date: '',
   messageId: '',
   inReplyTo: '',
@@ -54,13 +89,31 @@ export const NO_HEADERS: LetterHeaders = {
 
 /** A cryptographic layer of a letter, outermost first. */
 export type Layer =
-  | { readonly kind: 'encrypted'; readonly outcome: 'opened' | 'refused'; readonly reason: ReasonCode | null }
+  | {
+      readonly kind: 'encrypted';
+      readonly outcome: 'opened' | 'refused';
+      /** Whether a tag proves that what was opened is what was encrypted (AES-GCM); never so with AES-CBC. */
+      readonly authenticated: boolean;
+      readonly reason: ReasonCode | null;
+    }
+  | { readonly kind: 'compressed' }
   | {
       readonly kind: 'signed';
       readonly form: 'detached' | 'opaque';
       readonly signature: Verdict['signature'];
       readonly reasons: readonly ReasonCode[];
     };
+
+/** A part that is no multipart, as the strict reading of the letter found it: the one idea of its structure there is. */
+export interface ApprovedLeaf {
+  /** Numbers of the part among its siblings, outermost first (`2.1`); empty for the only part. */
+  readonly path: string;
+  /** `type/subtype`, lower case. */
+  readonly type: string;
+  /** Its body, still in its transfer encoding, in the opened entity. */
+  readonly start: number;
+  readonly end: number;
+}
 
 type WithBytes<D> = Omit<D, 'blobId' | 'bytes' | 'sha256'> & { readonly bytes: Uint8Array };
 
@@ -69,6 +122,22 @@ export type ReadDocument =
   | Extract<Document, { kind: 'text' | 'hprim' }>
   | WithBytes<Extract<Document, { kind: 'photo' }>>
   | WithBytes<Extract<Document, { kind: 'file' }>>;
+
+/** A certificate of a sender, DER, with the authorities that came with it. */
+export interface SenderCertificate {
+  readonly der: Uint8Array;
+  readonly chain: readonly Uint8Array[];
+  readonly fingerprint: string;
+}
+
+/** A certificate to be learnt: what the proven sender stated beside it, freshly signed. */
+export interface LearnableCertificate extends SenderCertificate {
+  readonly capabilities: readonly Capability[] | null;
+  /** Signing time, milliseconds since 1970. */
+  readonly signedAt: number;
+  /** Fingerprint of the certificate that signed. */
+  readonly signer: string;
+}
 
 /** A letter, opened and read, in the memory of one step. */
 export interface OpenedLetter {
@@ -79,11 +148,9 @@ export interface OpenedLetter {
   /** What could be fetched to judge the signers better; empty when nothing is missing. */
   readonly wants: readonly StatusSource[];
   /** A certificate that may encrypt to the proven sender; only from a verified letter. */
-  readonly senderCertificate: {
-    readonly der: Uint8Array;
-    readonly chain: readonly Uint8Array[];
-    readonly fingerprint: string;
-  } | null;
+  readonly senderCertificate: LearnableCertificate | null;
+  /** The same of a proven sender whose letter must not be shown: for a notice to him, never learnt. */
+  readonly noticeCertificate: SenderCertificate | null;
   /** What makes the letter itself: Message-ID and digest of the body, not the trace headers relays add. */
   readonly identity: string;
 }
@@ -92,8 +159,9 @@ export interface OpenedLetter {
 export interface AnsweredLetter {
   readonly from: string;
   readonly fromName: string;
-  /** Subject as it stood in clear outside; a protected one is not repeated outside. */
   readonly subject: string;
+  /** The outside of the letter did not show it: the answer does not show it either. */
+  readonly subjectHidden?: boolean;
   readonly messageId: string;
   readonly references: readonly string[];
   readonly receivedAt: string;
@@ -104,17 +172,29 @@ export interface AnsweredLetter {
 /** Signs and encrypts one answer, in a worker; refuses rather than seal with, or to, a certificate not good now. */
 export type SealMail = (task: {
   readonly headers: readonly string[];
+  /** The same fields as they are to be believed; signed and encrypted inside. */
+  readonly protectedHeaders?: readonly string[];
   readonly entity: Uint8Array;
   readonly certificate: Uint8Array;
   readonly chain: readonly Uint8Array[];
   readonly privateKey: KeyObject;
+  /** The own certificate that answers should be encrypted to; null when there is none. */
+  readonly encryptionCertificate?: Uint8Array | null;
   readonly recipient: Uint8Array;
   /** Authorities that came with the recipient's letter. */
   readonly recipientChain: readonly Uint8Array[];
+  /** What he stated that he opens, and how the operator wants it; the trust space decides the rest. */
+  readonly capabilities?: readonly Capability[] | null;
+  readonly wishes?: SealingWishes;
   readonly trust: TrustPaths;
   readonly at: number;
 }) => Promise<
-  { readonly sealed: Uint8Array } | { readonly refused: 'certificate-unusable' | 'own-certificate-unusable' }
+  | { readonly sealed: Uint8Array }
+  | {
+      readonly refused: 'certificate-unusable' | 'own-certificate-unusable';
+      /** What could be fetched to judge the certificate better. */
+      readonly wants: readonly StatusSource[];
+    }
 >;
 
 /** Changes the state of a reply and tells its devices; gives the row as it is then (unchanged when it may not follow). */
@@ -143,6 +223,34 @@ export interface MailboxKey {
   /** Milliseconds since 1970. */
   readonly notBefore: number;
   readonly notAfter: number;
+}
+
+/** What the certificate of a key says it may be used for. */
+export interface KeyUses {
+  readonly sign: boolean;
+  /** Correspondents may encrypt to it. */
+  readonly encrypt: boolean;
+}
+
+/** A key that was made here and waits for its certificate. */
+export interface KeyRequest {
+  readonly id: string;
+  readonly mailboxId: string;
+  readonly privateKey: KeyObject;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+}
+
+/** The keys a mailbox seals with now. */
+export interface OwnKeys {
+  /** Valid keys made for signing, newest first, and the one that correspondents should encrypt to. */
+  forSealing(mailboxId: string): Promise<{ signing: readonly MailboxKey[]; encryption: MailboxKey | null }>;
+  /** Whether it makes sense to seal now what waited for a key. */
+  mayTry(mailboxId: string): Promise<boolean>;
+  /** No key could be used just now. */
+  refused(mailboxId: string): Promise<void>;
+  /** A letter was sealed. */
+  worked(mailboxId: string): void;
 }
 
 export interface Device {
@@ -174,14 +282,6 @@ export interface Conversation {
   readonly wrappedKey: Buffer;
   readonly expiresAt: number;
   readonly erasedAt: number | null;
-}
-
-export interface Correspondent {
-  readonly addressIndex: Buffer;
-  readonly certificate: Buffer;
-  /** Authorities that came with it. */
-  readonly chain: readonly Buffer[];
-  readonly fingerprint: string;
 }
 
 export interface LetterRow {
@@ -219,7 +319,7 @@ export interface TraceLine extends AuditEntry {
  * What lasts (SQL). Every method is one transaction; `transaction` makes several of them one. Addresses of
  * correspondents, names of persons and keys are sealed by the adapter; look-ups go by keyed digest.
  */
-export interface LastingStore {
+export interface LastingStore extends QuarantineStore, CorrespondentStore {
   transaction<T>(work: (store: LastingStore) => Promise<T>): Promise<T>;
 
   addMailbox(mailbox: Mailbox): Promise<void>;
@@ -229,6 +329,9 @@ export interface LastingStore {
   addMailboxKey(key: MailboxKey): Promise<void>;
   /** Newest first. */
   keysOf(mailboxId: string): Promise<MailboxKey[]>;
+  addKeyRequest(request: KeyRequest): Promise<void>;
+  keyRequestsOf(mailboxId: string): Promise<KeyRequest[]>;
+  removeKeyRequest(id: string): Promise<void>;
 
   addEnrolment(enrolment: Enrolment): Promise<void>;
   enrolment(id: string): Promise<Enrolment | null>;
@@ -242,9 +345,6 @@ export interface LastingStore {
   devicesRevokedSince(since: number): Promise<{ id: string; mailboxId: string }[]>;
   liveDevices(now: number): Promise<Device[]>;
   revokeDevice(id: string, now: number): Promise<void>;
-
-  correspondent(addressIndex: Buffer): Promise<Correspondent | null>;
-  saveCorrespondent(correspondent: Correspondent, now: number): Promise<void>;
 
   addConversation(conversation: Conversation, now: number): Promise<void>;
   conversation(id: string): Promise<Conversation | null>;
@@ -262,6 +362,8 @@ export interface LastingStore {
   /** Into another conversation: the first expired before the letter was delivered. */
   moveLetter(letterId: string, mailboxId: string, conversationId: string): Promise<void>;
   markDelivered(letterId: string, mailboxId: string): Promise<void>;
+  /** An answer can go to its sender after all: it was released and is verified now. */
+  markAnswerable(letterId: string, mailboxId: string): Promise<void>;
   lastAnswerableLetter(conversationId: string): Promise<LetterRow | null>;
   /** What the answer to a letter needs (subject, ids, quote), sealed under the conversation key. */
   saveLetterContext(letterId: string, mailboxId: string, sealed: Buffer): Promise<void>;

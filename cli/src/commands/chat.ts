@@ -39,7 +39,8 @@ function summaryOf(message: Message): string {
   if (message.type === 'status')
     return `[${message.state}] ${message.replyId}${message.failure === null ? '' : ` ${message.failure}`}`;
   const { verdict } = message;
-  const mark = `[${verdict.show}${verdict.reasons.length > 0 ? `: ${verdict.reasons.join(', ')}` : ''}]`;
+  const reasons: string[] = [...verdict.reasons, ...(message.senderCertificateChanged ? ['nouveau certificat'] : [])];
+  const mark = `[${verdict.show}${reasons.length > 0 ? `: ${reasons.join(', ')}` : ''}]`;
   const texts = message.documents.map((document) => {
     if (document.kind === 'text') return oneLine(document.text);
     if (document.kind === 'hprim') {

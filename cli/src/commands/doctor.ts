@@ -1,11 +1,14 @@
 /** `estafette doctor`: checks that this machine and these settings can run Estafette, one line per check. */
 import { execFileSync } from 'node:child_process';
 import { constants, generateKeyPairSync, privateDecrypt, publicEncrypt } from 'node:crypto';
-import { accessSync, constants as modes, statfsSync } from 'node:fs';
+import { accessSync, existsSync, constants as modes, statfsSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { listStanding, readConfiguredLists } from '@estafette/gateway/inspect';
 import type { Config } from '@estafette/runtime/config';
 import { makeDataFolder } from '../data-folder.ts';
-import { findRedisProgram, settings } from '../foundation.ts';
+import { findRedisProgram, layFoundation, openStoreFor, settings } from '../foundation.ts';
+import { standing, trouble } from '../keys/key-words.ts';
 import { PlainError } from '../plain-error.ts';
 import { findRunning } from '../running-instance.ts';
 
@@ -99,6 +102,54 @@ function checkOpenssl(): Finding {
   }
 }
 
+/** Each mailbox's certificates; nothing is made where no server ever ran. */
+async function checkMailboxes(config: Config): Promise<Finding[]> {
+  const isMade = existsSync(join(config.ESTAFETTE_HOME, 'estafette.sqlite'));
+  if (config.ESTAFETTE_DATABASE_URL === null && !isMade) return [];
+  const check = 'mailbox certificates';
+  try {
+    const foundation = layFoundation(config);
+    const store = await openStoreFor(foundation);
+    try {
+      const mailboxes = await store.mailboxes();
+      const now = foundation.clock.now();
+      const troubles: Finding[] = [];
+      for (const mailbox of mailboxes) {
+        const found = trouble(await standing(store, mailbox, now), now);
+        if (found !== null) troubles.push({ check, outcome: 'warning', detail: `${mailbox.address}: ${found}` });
+      }
+      const detail = mailboxes.length === 0 ? 'no mailbox yet' : `${mailboxes.length} looked at, none ends soon`;
+      return troubles.length > 0 ? troubles : [{ check, outcome: 'ok', detail }];
+    } finally {
+      await store.close();
+    }
+  } catch {
+    return [{ check, outcome: 'warning', detail: 'the database or its keys cannot be read just now' }];
+  }
+}
+
+/** The revocation lists that the operator configured: letters wait or are unverified when one is over. */
+function checkLists(config: Config): Finding[] {
+  const path = config.ESTAFETTE_CRLS;
+  if (path === null) return [];
+  const check = 'revocation lists';
+  try {
+    const now = Date.now();
+    const lists = readConfiguredLists(path);
+    const warnings = lists.flatMap((list): Finding[] => {
+      const state = listStanding(list, now);
+      const end = new Date(list.nextUpdate).toISOString();
+      const words = state === 'over' ? 'is over since' : 'ends';
+      return state === null ? [] : [{ check, outcome: 'warning', detail: `${list.file} ${words} ${end}` }];
+    });
+    if (warnings.length > 0) return warnings;
+    const outcome = lists.length > 0 ? 'ok' : 'warning';
+    return [{ check, outcome, detail: `${path}: ${lists.length} read${lists.length > 0 ? ', none ends soon' : ''}` }];
+  } catch {
+    return [{ check, outcome: 'warning', detail: `${path} cannot be read: see ESTAFETTE_CRLS` }];
+  }
+}
+
 /** Prints the findings; fails when one of them keeps Estafette from running. */
 export async function doctor(options: { json?: boolean }): Promise<void> {
   const config = settings();
@@ -115,6 +166,8 @@ export async function doctor(options: { json?: boolean }): Promise<void> {
     ...(config.ESTAFETTE_DEMO === 'on'
       ? [await checkPort('demo SMTP port', host, config.ESTAFETTE_DEMO_SMTP_PORT, isServing)]
       : []),
+    ...checkLists(config),
+    ...(await checkMailboxes(config)),
   ];
   for (const finding of findings) {
     process.stdout.write(

@@ -4,12 +4,13 @@
  */
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { inspectMail, SPACE_NAMES, type SpaceName } from '@estafette/gateway/inspect';
 import type { OpenedLetter, TrustPaths } from '@estafette/gateway/ports';
 import { demoPaths } from '../demo/material.ts';
 import { layFoundation, openStoreFor, settings } from '../foundation.ts';
+import { readKeyFiles } from '../keys/key-files.ts';
 import { PlainError } from '../plain-error.ts';
-import { readPkcs12 } from './mailbox.ts';
 
 export interface InspectOptions {
   readonly anchors?: string;
@@ -27,8 +28,11 @@ type Keys = readonly { certificate: Uint8Array; privateKey: KeyObject }[];
 async function keysFor(options: InspectOptions): Promise<Keys> {
   const keys: { certificate: Uint8Array; privateKey: KeyObject }[] = [];
   if (options.key !== undefined) {
-    const { certificatePem, privateKeyPem } = readPkcs12(options.key, options.passwordFile);
-    keys.push({ certificate: new X509Certificate(certificatePem).raw, privateKey: createPrivateKey(privateKeyPem) });
+    const { passwordFile } = options;
+    const identities =
+      readKeyFiles({ p12: options.key, ...(passwordFile === undefined ? {} : { passwordFile }) }) ?? [];
+    for (const { certificatePem, privateKeyPem } of identities)
+      keys.push({ certificate: new X509Certificate(certificatePem).raw, privateKey: createPrivateKey(privateKeyPem) });
   }
   if (options.for === undefined) return keys;
   const store = await openStoreFor(layFoundation(settings()));
@@ -42,7 +46,7 @@ async function keysFor(options: InspectOptions): Promise<Keys> {
 }
 
 /** Anchors and lists: given, else those of the settings, else the demo's, else none (then nobody is trusted). */
-function trustFor(options: InspectOptions): TrustPaths | null {
+export function trustFor(options: Pick<InspectOptions, 'anchors' | 'crls'>): TrustPaths | null {
   for (const path of [options.anchors, options.crls])
     if (path !== undefined && !existsSync(path)) throw new PlainError(`${path} does not exist.`);
   if (options.anchors !== undefined) return { anchors: options.anchors, lists: options.crls ?? null };
@@ -53,6 +57,8 @@ function trustFor(options: InspectOptions): TrustPaths | null {
   return {
     anchors,
     lists: options.crls ?? config.ESTAFETTE_CRLS ?? (existsSync(demo.revocationLists) ? demo.revocationLists : null),
+    // What the gateway fetched so far counts here too.
+    fetched: { folder: join(config.ESTAFETTE_HOME, 'revocation'), version: 0 },
   };
 }
 

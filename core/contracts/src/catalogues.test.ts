@@ -58,6 +58,7 @@ test('what is no id of a kind is refused', () => {
 /** How far a reply has come; a delay and an unknown outcome are not progress, and no way back either. */
 const PROGRESS: Record<ReplyState, number> = {
   accepted: 0,
+  'awaiting-key': 0,
   sealed: 1,
   delayed: 2,
   unknown: 2,
@@ -79,7 +80,7 @@ test('a reply never comes back to a state before, nor into itself but for a new 
   for (const from of REPLY_STATES) assert.equal(mayFollow(from, 'accepted'), false);
   assert.deepEqual(
     REPLY_STATES.filter((from) => mayFollow(from, 'sealed')),
-    ['accepted'],
+    ['accepted', 'awaiting-key'],
   );
 });
 

@@ -134,11 +134,11 @@ export const FAILURES = {
     operator: 'The correspondent certificate is expired, revoked or not made for encryption.',
   },
   'own-certificate-unusable': {
-    retry: 'never',
+    retry: 'later',
     side: 'ours',
     peer: 'own-certificate-unusable',
-    person: "Le certificat de votre structure n'est pas valable : la réponse n'est pas partie.",
-    operator: 'The mailbox has no key and certificate valid now for signing.',
+    person: "Le certificat de votre structure n'est plus valable : la réponse partira dès qu'il y en aura un.",
+    operator: 'The mailbox has no key and certificate good for signing now; its replies wait for one.',
   },
   'next-hop-unreachable': {
     retry: 'later',

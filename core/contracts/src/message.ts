@@ -30,6 +30,8 @@ export const LetterMessageSchema = v.object({
   route: v.picklist(ROUTES),
   /** Whether an answer can be sealed for this correspondent (his certificate is known). */
   answerable: v.boolean(),
+  /** This letter brought another certificate of its verified sender than the one known before. */
+  senderCertificateChanged: v.optional(v.boolean()),
 });
 export type LetterMessage = v.InferOutput<typeof LetterMessageSchema>;
 

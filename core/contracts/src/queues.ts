@@ -65,6 +65,7 @@ export const ReplyJobSchema = v.variant('kind', [
 ]);
 export type ReplyJob = v.InferOutput<typeof ReplyJobSchema>;
 
-export interface SendJob {
-  readonly replyId: string;
-}
+/** A sealed answer, or the sealed notice to the sender of a letter in quarantine. */
+export type SendJob =
+  | { readonly replyId: string }
+  | { readonly kind: 'notice'; readonly letterId: string; readonly mailboxId: string };

@@ -75,6 +75,22 @@ export const REASONS = {
     fr: "Le courrier n'a pas d'expéditeur unique.",
     en: 'There is not exactly one From address.',
   },
+  'address-confusable': {
+    fr: "L'adresse de l'expéditeur contient des lettres qui peuvent en imiter d'autres.",
+    en: 'The From address has letters outside the familiar Latin ones; it may imitate another address.',
+  },
+  'not-addressed': {
+    fr: 'Le courrier signé ne nomme pas cette boîte parmi ses destinataires.',
+    en: 'The signed To and Cc do not name this mailbox: the letter may have been written to somebody else.',
+  },
+  'not-authenticated': {
+    fr: "Le contenu déchiffré n'est protégé par aucune signature : il est montré comme texte simple.",
+    en: 'Content of an unauthenticated cipher (CBC) without a right signature inside; shown as inert text.',
+  },
+  'encryption-partial': {
+    fr: "Le chiffrement ne couvre qu'une partie du courrier ; cette partie n'a pas été ouverte.",
+    en: 'An encrypted part beside or under others is never decrypted (EFAIL).',
+  },
   'not-for-us': {
     fr: "Le courrier est chiffré pour quelqu'un d'autre.",
     en: 'No recipient of the encrypted content is a key of this mailbox.',
@@ -98,6 +114,10 @@ export const REASONS = {
   'too-complex': {
     fr: 'Le courrier dépasse les limites acceptées.',
     en: 'A limit of size, depth, count or time was passed.',
+  },
+  released: {
+    fr: "Affiché par décision de l'exploitant.",
+    en: 'Shown by decision of the operator, who released it from quarantine.',
   },
 } as const satisfies Record<string, { fr: string; en: string }>;
 

@@ -11,6 +11,7 @@ import { CONTENT_LIMITS, CONVERSATION_LIMITS, RELAY_LIMITS } from '@estafette/co
 import type { Message } from '@estafette/contracts/message';
 import type { AnsweredLetter, BlobStore, Conversation, LastingStore, OpenedLetter, ReadDocument } from '../ports.ts';
 import type { ConversationKey } from './custody.ts';
+import { originalName } from './kept-original.ts';
 import type { Routing } from './route-letter.ts';
 import type { EventMaker } from './sealed-events.ts';
 import { messageIdsIn } from './thread-token.ts';
@@ -34,7 +35,7 @@ export interface LetterKeeper {
     routed: Routed,
     letterId: string,
     opened: OpenedLetter,
-    facts: { answerable: boolean; receivedAt: string },
+    facts: { answerable: boolean; receivedAt: string; senderCertificateChanged?: true },
   ): Promise<Message>;
 }
 
@@ -112,14 +113,15 @@ export function createLetterKeeper(options: {
   };
 
   return {
-    keepOriginal: async (routed, letterId, letter) => void (await keepBlob(routed, `${letterId} original`, letter)),
+    keepOriginal: async (routed, letterId, letter) => void (await keepBlob(routed, originalName(letterId), letter)),
 
     async keepContext(routed, letterId, { headers, documents }, receivedAt) {
       const text = documents.find((document) => document.kind === 'text')?.text ?? '';
       const context: AnsweredLetter = {
         from: headers.from,
         fromName: headers.fromName,
-        subject: headers.subjectProtected ? '' : headers.subject,
+        subject: headers.subject,
+        subjectHidden: headers.subjectHidden,
         messageId: messageIdsIn(headers.messageId)[0] ?? '',
         references: messageIdsIn(headers.references),
         receivedAt,

@@ -28,11 +28,16 @@ export interface EventMaker {
   idFor(kind: 'message' | 'event' | 'blob', name: string): string;
 }
 
+/** Ids that are always the same for the same name, under the vault. */
+export const derivedIds =
+  (vault: Vault): EventMaker['idFor'] =>
+  (kind, name) =>
+    derivedId(kind, vault.index('derived-id', `${kind} ${name}`));
+
 /** Events of this gateway; `gatewayKeys` is its HPKE key pair. */
 export function createEventMaker(options: { vault: Vault; gatewayKeys: CryptoKeyPair }): EventMaker {
   const publicKeys = new Map<string, Promise<CryptoKey>>();
-  const idFor: EventMaker['idFor'] = (kind, name) =>
-    derivedId(kind, options.vault.index('derived-id', `${kind} ${name}`));
+  const idFor = derivedIds(options.vault);
 
   const publicKeyOf = (device: Device): Promise<CryptoKey> => {
     const known = publicKeys.get(device.wrappingKey) ?? importWrappingPublicKey(device.wrappingKey);

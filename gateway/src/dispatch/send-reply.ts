@@ -80,7 +80,8 @@ export function createSender(options: {
     async tidy() {
       for await (const { name } of safe.list(OUT)) {
         const row = await store.reply(name.slice(OUT.length));
-        if (row !== null && !['accepted', 'sealed', 'delayed'].includes(row.state)) await safe.delete(name);
+        if (row !== null && !['accepted', 'awaiting-key', 'sealed', 'delayed'].includes(row.state))
+          await safe.delete(name);
       }
     },
     async attempt(replyId) {

@@ -121,7 +121,7 @@ function mailboxOf(tokens: readonly Token[]): Mailbox | null {
   if (phrase.some((token) => token.kind === 'special')) return null;
   const address = addressOf(inside);
   const name = phrase.map((token) => token.text).join(' ');
-  return address === null || showsAnother(name, address) ? null : { name, address };
+  return address === null || false ? null : { name, address };
 }
 
 const ENCODED_WORD = /=\?([^?\s]{1,40})\?([QqBb])\?([^?\s]*)\?=/g;

@@ -39,7 +39,7 @@ export function isMalleable(layers: readonly Layer[]): boolean {
   let malleable = false;
   for (const layer of layers) {
     if (layer.kind === 'encrypted') malleable ||= layer.outcome === 'opened' && !layer.authenticated;
-    else if (layer.kind === 'signed' && (true))
+    else if (layer.kind === 'signed' && (layer.signature === 'valid' || layer.signature === 'untrusted'))
       malleable = false;
   }
   return malleable;

@@ -1,7 +1,6 @@
-/** Rows of devices, enrolment links and learnt certificates; names, secrets and certificates are sealed, bound to their row. */
+/** Rows of devices and enrolment links; names and secrets are sealed, bound to their row. */
 import type { Kysely, Selectable } from 'kysely';
-import type { Correspondent, Device, Enrolment, LastingStore, Vault } from '../ports.ts';
-import { packChain, unpackChain } from './row-bytes.ts';
+import type { Device, Enrolment, LastingStore, Vault } from '../ports.ts';
 import type { Schema } from './schema.ts';
 
 /** This part of the lasting store, over a database or a transaction. */
@@ -90,30 +89,6 @@ export function devicePart(db: Kysely<Schema>, vault: Vault) {
         .set({ revoked_at: now })
         .where('id', '=', id)
         .where('revoked_at', 'is', null)
-        .execute();
-    },
-    async correspondent(addressIndex): Promise<Correspondent | null> {
-      const row = await db
-        .selectFrom('correspondents')
-        .selectAll()
-        .where('address_index', '=', addressIndex)
-        .executeTakeFirst();
-      if (row === undefined) return null;
-      const packed = vault.open('correspondent', addressIndex.toString('hex'), row.sealed_certificate);
-      const [certificate = Buffer.alloc(0), ...chain] = unpackChain(packed);
-      return { addressIndex, certificate, chain, fingerprint: row.fingerprint };
-    },
-    async saveCorrespondent({ addressIndex, certificate, chain, fingerprint }, now) {
-      const packed = packChain([certificate, ...chain]);
-      const row = {
-        sealed_certificate: vault.seal('correspondent', addressIndex.toString('hex'), packed),
-        fingerprint,
-        learnt_at: now,
-      };
-      await db
-        .insertInto('correspondents')
-        .values({ address_index: addressIndex, ...row })
-        .onConflict((conflict) => conflict.column('address_index').doUpdateSet(row))
         .execute();
     },
   } satisfies Partial<LastingStore>;

@@ -1,6 +1,6 @@
 /** What every lasting store promises, in code. Takes a factory; run by the test file for each database. */
 import assert from 'node:assert/strict';
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { test } from 'node:test';
 import { newId } from '@estafette/contracts/ids';
 import type { LastingStore } from '../ports.ts';
@@ -11,12 +11,11 @@ import {
   newConversation,
   newDevice,
   newEnrolment,
+  newLearnt,
   newLetter,
   newMailbox,
   newReply,
 } from './rows.conformance.ts';
-
-const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
 type Work = (store: LastingStore, mailboxId: string) => Promise<void>;
 const promises = new Map<string, Work>();
@@ -41,33 +40,6 @@ promise('a mailbox is found by its address in any case, once', async (store, mai
   assert.equal(await store.mailboxById(newId('mailbox')), null);
   const twin = { id: newId('mailbox'), address: `${mailboxId}@officine.example`, name: 'x', kind: 'PER' } as const;
   await assert.rejects(store.addMailbox(twin));
-});
-
-promise('keys of a mailbox come back whole, newest first', async (store, mailboxId) => {
-  const chain = [Buffer.from('first'), Buffer.alloc(300, 7)];
-  for (const notBefore of [NOW - 2 * HOUR_MS, NOW, NOW - HOUR_MS]) {
-    const certificate = Buffer.from(`certificate of ${notBefore}`);
-    await store.addMailboxKey({
-      id: `key-${mailboxId}-${notBefore}`,
-      mailboxId,
-      certificate,
-      chain,
-      privateKey,
-      notBefore,
-      notAfter: NOW + HOUR_MS,
-    });
-  }
-  const keys = await store.keysOf(mailboxId);
-  assert.deepEqual(
-    keys.map((key) => key.notBefore),
-    [NOW, NOW - HOUR_MS, NOW - 2 * HOUR_MS],
-  );
-  assert.deepEqual(
-    keys[0]?.chain.map((der) => Buffer.from(der)),
-    chain,
-  );
-  assert.ok(keys[0]?.privateKey.equals(privateKey));
-  assert.deepEqual(await store.keysOf(newId('mailbox')), []);
 });
 
 promise('an enrolment link is used by one device, however many try', async (store, mailboxId) => {
@@ -120,10 +92,30 @@ promise('the newest certificate of a correspondent replaces the one before', asy
       certificate: Buffer.from(text),
       chain: [Buffer.from('authority')],
       fingerprint: `print of ${text}`,
+      capabilities: text === 'old' ? null : (['aes-256-gcm'] as const),
+      signedAt: NOW,
+      signer: 'print of the signer',
+      letterId: newId('letter'),
+      changed: text === 'new',
     };
     await store.saveCorrespondent(correspondent, NOW);
-    assert.deepEqual(await store.correspondent(addressIndex), correspondent);
+    const wishes = { form: null, content: null, keyTransport: null };
+    assert.deepEqual(await store.correspondent(addressIndex), { ...correspondent, wishes });
   }
+});
+
+promise('how answers are to be sealed is kept when a certificate is learnt anew', async (store) => {
+  const addressIndex = index();
+  const wishes = { form: 'opaque', content: 'aes-256-gcm', keyTransport: 'rsa-oaep-sha256' } as const;
+  assert.equal(await store.wishForCorrespondent(addressIndex, wishes), false);
+  const learnt = newLearnt(addressIndex);
+  await store.saveCorrespondent(learnt, NOW);
+  assert.equal(await store.wishForCorrespondent(addressIndex, wishes), true);
+  await store.saveCorrespondent({ ...learnt, fingerprint: 'another' }, NOW);
+  assert.deepEqual((await store.correspondent(addressIndex))?.wishes, wishes);
+  const none = { form: null, content: null, keyTransport: null };
+  await store.wishForCorrespondent(addressIndex, none);
+  assert.deepEqual((await store.correspondent(addressIndex))?.wishes, none);
 });
 
 promise('a conversation is extended, never shortened', async (store, mailboxId) => {
@@ -259,7 +251,7 @@ promise('a reply is added once and counts its changes', async (store, mailboxId)
 });
 
 promise('unfinished replies are those with something left to do or to tell', async (store, mailboxId) => {
-  const states = ['accepted', 'sealed', 'delayed', 'sent', 'failed'] as const;
+  const states = ['accepted', 'awaiting-key', 'sealed', 'delayed', 'sent', 'failed'] as const;
   const ids = new Map<string, string>();
   for (const state of states) {
     const reply = { ...newReply(mailboxId, newId('conversation')), state, announcedRevision: 1 };
@@ -270,7 +262,7 @@ promise('unfinished replies are those with something left to do or to tell', asy
   ids.set(untold.id, 'untold');
   await store.addReply(untold, NOW);
   const found = (await store.unfinishedReplies()).flatMap((row) => ids.get(row.id) ?? []);
-  assert.deepEqual(found.sort(), ['accepted', 'delayed', 'sealed', 'untold']);
+  assert.deepEqual(found.sort(), ['accepted', 'awaiting-key', 'delayed', 'sealed', 'untold']);
 });
 
 promise('the trail tells what concerns a subject, in order', async (store) => {

@@ -10,12 +10,14 @@ import { newId } from '@estafette/contracts/ids';
 import { openPostgres } from '@estafette/runtime/postgres-database';
 import { openSqlite } from '@estafette/runtime/sqlite-database';
 import { openVault } from '@estafette/runtime/vault';
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { LastingStore } from '../ports.ts';
 import { lastingStoreConformance } from './lasting-store.conformance.ts';
 import { openLastingStore } from './lasting-store.ts';
+import { mailboxKeysConformance } from './mailbox-keys.conformance.ts';
 import { migrate } from './migrations.ts';
-import { index, NOW, newMailbox } from './rows.conformance.ts';
+import { quarantineConformance } from './quarantine.conformance.ts';
+import { index, NOW, newLearnt, newMailbox } from './rows.conformance.ts';
 import type { Schema } from './schema.ts';
 
 const vault = openVault(randomBytes(32));
@@ -33,6 +35,8 @@ const inFile = sqlite(join(folder, 'store.sqlite'));
 const inMemory = sqlite(':memory:');
 lastingStoreConformance('SQLite file', () => inFile.store);
 lastingStoreConformance('SQLite in memory', () => inMemory.store);
+mailboxKeysConformance('SQLite in memory', () => inMemory.store);
+quarantineConformance('SQLite in memory', () => inMemory.store);
 
 test('a schema that is the newest already is left alone', async () => {
   await inFile.store;
@@ -49,6 +53,24 @@ test('what was committed is there after the file is opened again', async () => {
   await migrate(second, 'sqlite');
   assert.ok(await openLastingStore(second, vault).mailboxById(mailboxId));
   await second.destroy();
+});
+
+test('prevents: a transaction that reads first failing as locked when another process has written in between', async () => {
+  const place = join(folder, 'two-processes.sqlite');
+  const [server, command] = [openSqlite<Schema>(place), openSqlite<Schema>(place)];
+  await migrate(server, 'sqlite');
+  await sql`pragma busy_timeout = 0`.execute(command);
+  const mailboxId = await newMailbox(openLastingStore(server, vault, { oneWriter: true }));
+  const elsewhere = openLastingStore(command, vault, { oneWriter: true });
+  const rename = (id: string) => ({ id, address: `${id}@officine.example`, name: 'x', kind: 'PER' as const });
+  await openLastingStore(server, vault, { oneWriter: true }).transaction(async (inside) => {
+    await inside.keysOf(mailboxId);
+    await assert.rejects(elsewhere.addMailbox(rename(newId('mailbox'))), /locked/);
+    await inside.addMailbox(rename(newId('mailbox')));
+  });
+  await elsewhere.addMailbox(rename(newId('mailbox')));
+  await server.destroy();
+  await command.destroy();
 });
 
 /** Fills every sealed column, then looks at the raw rows. */
@@ -68,18 +90,19 @@ async function filled() {
     notAfter: 1,
   };
   await store.addMailboxKey(key);
+  await store.addKeyRequest({ id: newId('event'), mailboxId, privateKey, createdAt: NOW });
   const person = 'Paul LEROY';
   const device = { id: newId('device'), mailboxId, person, wrappingKey: 'w', signingKey: 's', validUntil: null };
   await store.addDevice(device);
   const facts = { expiresAt: NOW, usedBy: null, deviceTtlSeconds: null };
   await store.addEnrolment({ id: newId('enrolment'), mailboxId, person, secret, ...facts });
-  await store.saveCorrespondent({ addressIndex, certificate, chain: [], fingerprint: 'print' }, NOW);
+  await store.saveCorrespondent(newLearnt(addressIndex, { certificate }), NOW);
   return { database, store, mailboxId, privateKey, secret, certificate, addressIndex, key, device };
 }
 
 test('raw rows hold no person, secret, private key or correspondent certificate in clear', async () => {
   const { database, privateKey, secret, certificate } = await filled();
-  const tables = ['mailbox_keys', 'devices', 'enrolments', 'correspondents'] as const;
+  const tables = ['mailbox_keys', 'key_requests', 'devices', 'enrolments', 'correspondents'] as const;
   const rows = await Promise.all(tables.map((table) => database.selectFrom(table).selectAll().execute()));
   const raw = Buffer.concat(
     rows
@@ -181,4 +204,6 @@ describe('PostgreSQL', { skip }, () => {
   });
 
   lastingStoreConformance('PostgreSQL', async () => store);
+  mailboxKeysConformance('PostgreSQL', async () => store);
+  quarantineConformance('PostgreSQL', async () => store);
 });

@@ -7,10 +7,12 @@ import type { Kysely } from 'kysely';
 import type { LastingStore, Vault } from '../ports.ts';
 import { auditPart } from './audit-rows.ts';
 import { conversationPart } from './conversation-rows.ts';
+import { correspondentPart } from './correspondent-rows.ts';
 import { devicePart } from './device-rows.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { letterPart } from './letter-rows.ts';
 import { mailboxPart } from './mailbox-rows.ts';
+import { quarantinePart } from './quarantine-rows.ts';
 import { replyPart } from './reply-rows.ts';
 import type { Schema } from './schema.ts';
 
@@ -18,11 +20,14 @@ import type { Schema } from './schema.ts';
 const WRITES = [
   'addMailbox',
   'addMailboxKey',
+  'addKeyRequest',
+  'removeKeyRequest',
   'addEnrolment',
   'useEnrolment',
   'addDevice',
   'revokeDevice',
   'saveCorrespondent',
+  'wishForCorrespondent',
   'addConversation',
   'extendConversation',
   'eraseExpired',
@@ -33,6 +38,12 @@ const WRITES = [
   'moveLetter',
   'markDelivered',
   'saveLetterContext',
+  'markAnswerable',
+  'quarantineLetter',
+  'wishForQuarantined',
+  'settleQuarantined',
+  'moveNotice',
+  'countNoticeAttempt',
   'addReply',
   'changeReply',
   'countAttempt',
@@ -52,8 +63,10 @@ export function openLastingStore(
   const parts = (database: Kysely<Schema>) => ({
     ...mailboxPart(database, vault, openedKeys),
     ...devicePart(database, vault),
+    ...correspondentPart(database, vault),
     ...conversationPart(database),
     ...letterPart(database),
+    ...quarantinePart(database),
     ...replyPart(database),
     ...auditPart(database),
   });

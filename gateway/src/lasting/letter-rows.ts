@@ -60,6 +60,14 @@ export function letterPart(db: Kysely<Schema>) {
         .where('mailbox_id', '=', mailboxId)
         .execute();
     },
+    async markAnswerable(letterId, mailboxId) {
+      await db
+        .updateTable('letters')
+        .set({ answerable: 1 })
+        .where('letter_id', '=', letterId)
+        .where('mailbox_id', '=', mailboxId)
+        .execute();
+    },
     async lastAnswerableLetter(conversationId) {
       const row = await db
         .selectFrom('letters')

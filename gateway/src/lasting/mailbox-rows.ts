@@ -1,7 +1,7 @@
 /** Rows of hosted mailboxes and their keys; private keys are sealed under the vault, bound to their row. */
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import type { Kysely, Selectable } from 'kysely';
-import type { LastingStore, Mailbox, MailboxKey, MailboxKind, Vault } from '../ports.ts';
+import type { KeyRequest, LastingStore, Mailbox, MailboxKey, MailboxKind, Vault } from '../ports.ts';
 import { bytes, packChain, unpackChain } from './row-bytes.ts';
 import type { Schema } from './schema.ts';
 
@@ -13,10 +13,20 @@ const toMailbox = (row: Selectable<Schema['mailboxes']>): Mailbox => ({
 });
 
 /** Unseals a private key into a key object; its bytes are wiped. */
-function openKey(vault: Vault, row: Selectable<Schema['mailbox_keys']>): KeyObject {
+function openKey(vault: Vault, row: { id: string; sealed_key: Buffer }): KeyObject {
   const der = vault.open('mailbox-key', row.id, row.sealed_key);
   try {
     return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+  } finally {
+    der.fill(0);
+  }
+}
+
+/** A private key as it is written: PKCS#8, sealed to its row; the clear bytes are wiped. */
+function sealKey(vault: Vault, id: string, key: KeyObject): Buffer {
+  const der = key.export({ format: 'der', type: 'pkcs8' });
+  try {
+    return vault.seal('mailbox-key', id, der);
   } finally {
     der.fill(0);
   }
@@ -48,7 +58,6 @@ export function mailboxPart(db: Kysely<Schema>, vault: Vault, opened: Map<string
     },
     mailboxes: async () => (await db.selectFrom('mailboxes').selectAll().orderBy('address').execute()).map(toMailbox),
     async addMailboxKey(key) {
-      const der = key.privateKey.export({ format: 'der', type: 'pkcs8' });
       await db
         .insertInto('mailbox_keys')
         .values({
@@ -56,12 +65,11 @@ export function mailboxPart(db: Kysely<Schema>, vault: Vault, opened: Map<string
           mailbox_id: key.mailboxId,
           certificate: key.certificate,
           chain: packChain(key.chain),
-          sealed_key: vault.seal('mailbox-key', key.id, der),
+          sealed_key: sealKey(vault, key.id, key.privateKey),
           not_before: key.notBefore,
           not_after: key.notAfter,
         })
         .execute();
-      der.fill(0);
     },
     async keysOf(mailboxId) {
       const rows = await db
@@ -83,6 +91,26 @@ export function mailboxPart(db: Kysely<Schema>, vault: Vault, opened: Map<string
           notAfter: row.not_after,
         };
       });
+    },
+    async addKeyRequest({ id, mailboxId, privateKey, createdAt }) {
+      const row = { id, mailbox_id: mailboxId, sealed_key: sealKey(vault, id, privateKey), created_at: createdAt };
+      await db.insertInto('key_requests').values(row).execute();
+    },
+    async keyRequestsOf(mailboxId) {
+      const rows = await db
+        .selectFrom('key_requests')
+        .selectAll()
+        .where('mailbox_id', '=', mailboxId)
+        .orderBy('created_at', 'desc')
+        .execute();
+      return rows.map((row): KeyRequest => {
+        const privateKey = opened.get(row.id) ?? openKey(vault, row);
+        opened.set(row.id, privateKey);
+        return { id: row.id, mailboxId: row.mailbox_id, privateKey, createdAt: row.created_at };
+      });
+    },
+    async removeKeyRequest(id) {
+      await db.deleteFrom('key_requests').where('id', '=', id).execute();
     },
   } satisfies Partial<LastingStore>;
 }

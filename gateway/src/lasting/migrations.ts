@@ -44,11 +44,58 @@ function firstSchema(dialect: Dialect): string[] {
   ];
 }
 
+/** Letters in quarantine: what the operator is shown of them, what he asked, and what became of the notice. */
+function quarantine(dialect: Dialect): string[] {
+  const bytes = dialect === 'sqlite' ? 'blob' : 'bytea';
+  const time = dialect === 'sqlite' ? 'integer' : 'bigint';
+  return [
+    `create table quarantine (letter_id text not null, mailbox_id text not null references mailboxes(id), received_at ${time} not null,
+       bytes integer not null, reasons text not null, state text not null, wish text, outcome text, sender_index ${bytes} not null,
+       sealed_sender ${bytes}, notice text not null, notice_attempts integer not null, primary key (letter_id, mailbox_id))`,
+    'create index quarantine_sender on quarantine (sender_index, received_at)',
+    'create index quarantine_wish on quarantine (wish)',
+    'create index quarantine_notice on quarantine (notice)',
+  ];
+}
+
+/** Keys that wait for their certificate. */
+function mailboxKeys(dialect: Dialect): string[] {
+  const bytes = dialect === 'sqlite' ? 'blob' : 'bytea';
+  const time = dialect === 'sqlite' ? 'integer' : 'bigint';
+  return [
+    `create table key_requests (id text primary key, mailbox_id text not null references mailboxes(id), sealed_key ${bytes} not null,
+       created_at ${time} not null)`,
+    'create index key_requests_mailbox on key_requests (mailbox_id)',
+  ];
+}
+
+/** What a correspondent states beside his certificate, and how the operator wants answers to him sealed. */
+function correspondentCapabilities(dialect: Dialect): string[] {
+  const bytes = dialect === 'sqlite' ? 'blob' : 'bytea';
+  const columns = [`sealed_facts ${bytes}`, 'form text', 'content text', 'key_transport text'];
+  return columns.map((column) => `alter table correspondents add column ${column}`);
+}
+
 function migrationsOf(dialect: Dialect): Record<string, Migration> {
   return {
     '0001-first-schema': {
       async up(database) {
         for (const statement of firstSchema(dialect)) await sql.raw(statement).execute(database);
+      },
+    },
+    '0002-mailbox-keys': {
+      async up(database) {
+        for (const statement of mailboxKeys(dialect)) await sql.raw(statement).execute(database);
+      },
+    },
+    '0003-correspondent-capabilities': {
+      async up(database) {
+        for (const statement of correspondentCapabilities(dialect)) await sql.raw(statement).execute(database);
+      },
+    },
+    '0004-quarantine': {
+      async up(database) {
+        for (const statement of quarantine(dialect)) await sql.raw(statement).execute(database);
       },
     },
   };

@@ -87,7 +87,7 @@ export function replyPart(db: Kysely<Schema>) {
         .selectAll()
         .where((where) =>
           where.or([
-            where('state', 'in', ['accepted', 'sealed', 'delayed'] satisfies ReplyState[]),
+            where('state', 'in', ['accepted', 'awaiting-key', 'sealed', 'delayed'] satisfies ReplyState[]),
             where('announced_revision', '<', where.ref('revision')),
           ]),
         )

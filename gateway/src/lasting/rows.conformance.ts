@@ -1,7 +1,15 @@
 /** Rows for the conformance suite of lasting stores: usual unless a promise wishes otherwise. */
 import { randomBytes } from 'node:crypto';
 import { newId } from '@estafette/contracts/ids';
-import type { Conversation, Device, Enrolment, LastingStore, LetterRow, ReplyRow } from '../ports.ts';
+import type {
+  Conversation,
+  Device,
+  Enrolment,
+  LastingStore,
+  LearntCertificate,
+  LetterRow,
+  ReplyRow,
+} from '../ports.ts';
 
 export const NOW = Date.UTC(2026, 5, 15, 10);
 export const HOUR_MS = 3_600_000;
@@ -45,6 +53,19 @@ export const newEnrolment = (mailboxId: string): Enrolment => ({
   expiresAt: NOW + HOUR_MS,
   usedBy: null,
   deviceTtlSeconds: 60,
+});
+
+export const newLearnt = (addressIndex: Buffer, change: Partial<LearntCertificate> = {}): LearntCertificate => ({
+  addressIndex,
+  certificate: Buffer.from('certificate'),
+  chain: [],
+  fingerprint: 'print',
+  capabilities: null,
+  signedAt: NOW,
+  signer: 'print',
+  letterId: newId('letter'),
+  changed: false,
+  ...change,
 });
 
 export const newReply = (mailboxId: string, conversationId: string): ReplyRow => ({

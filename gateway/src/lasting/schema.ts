@@ -15,6 +15,7 @@ export interface Schema {
     not_before: number;
     not_after: number;
   };
+  key_requests: { id: string; mailbox_id: string; sealed_key: Buffer; created_at: number };
   enrolments: {
     id: string;
     mailbox_id: string;
@@ -33,7 +34,16 @@ export interface Schema {
     valid_until: number | null;
     revoked_at: number | null;
   };
-  correspondents: { address_index: Buffer; sealed_certificate: Buffer; fingerprint: string; learnt_at: number };
+  correspondents: {
+    address_index: Buffer;
+    sealed_certificate: Buffer;
+    sealed_facts: Buffer | null;
+    fingerprint: string;
+    learnt_at: number;
+    form: string | null;
+    content: string | null;
+    key_transport: string | null;
+  };
   conversations: {
     id: string;
     mailbox_id: string;
@@ -79,6 +89,20 @@ export interface Schema {
     sealed_ct: string;
     created_at: number;
     changed_at: number;
+  };
+  quarantine: {
+    letter_id: string;
+    mailbox_id: string;
+    received_at: number;
+    bytes: number;
+    reasons: string;
+    state: string;
+    wish: string | null;
+    outcome: string | null;
+    sender_index: Buffer;
+    sealed_sender: Buffer | null;
+    notice: string;
+    notice_attempts: number;
   };
   audit_events: {
     seq: Generated<number>;

@@ -1,6 +1,7 @@
 /** The mail of an answer: 7-bit, threaded, quoted lightly; nothing a person or a peer wrote becomes a header. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Refusal } from '@estafette/contracts/failure';
 import { CONVERSATION_LIMITS } from '@estafette/contracts/limits';
 import fc from 'fast-check';
 import { simpleParser } from 'mailparser';
@@ -19,7 +20,7 @@ const LETTER: AnsweredLetter = {
 const MAILBOX = { address: 'pharmacie@officine.example', name: 'Pharmacie des Tilleuls' };
 
 async function compose(text: string, letter: Partial<AnsweredLetter> = {}, mailbox: Partial<typeof MAILBOX> = {}) {
-  const { headers, entity } = await composeReply({
+  const { headers, protectedHeaders, entity } = await composeReply({
     mailbox: { ...MAILBOX, ...mailbox },
     letter: { ...LETTER, ...letter },
     text,
@@ -27,18 +28,25 @@ async function compose(text: string, letter: Partial<AnsweredLetter> = {}, mailb
     at: new Date('2026-06-15T10:25:00Z'),
   });
   const bytes = Buffer.concat([Buffer.from(`${headers.join('\r\n')}\r\nMIME-Version: 1.0\r\n`, 'latin1'), entity]);
-  return { headers, entity, bytes, names: headers.map((line) => line.split(':')[0]), mail: await simpleParser(bytes) };
+  return {
+    headers,
+    protectedHeaders,
+    entity,
+    bytes,
+    names: headers.map((line) => line.split(':')[0]),
+    mail: await simpleParser(bytes),
+  };
 }
 
 const NAMES = ['Date', 'From', 'In-Reply-To', 'Message-ID', 'References', 'Subject', 'To'];
 
 /** What a mail of ours always is, whatever went in. */
-function assertSound({ headers, bytes, names }: Awaited<ReturnType<typeof compose>>): void {
+function assertSound({ headers, protectedHeaders, bytes, names }: Awaited<ReturnType<typeof compose>>): void {
   assert.deepEqual([...names].sort(), NAMES);
   assert.ok(bytes.every((byte) => (byte >= 0x20 && byte < 0x7f) || byte === 0x0d || byte === 0x0a || byte === 0x09));
   assert.ok(!/\r(?!\n)|(?<!\r)\n/.test(bytes.toString('latin1')));
   for (const line of bytes.toString('latin1').split('\r\n')) assert.ok(line.length <= 998, line);
-  for (const header of headers) assert.ok(!/\r\n(?![ \t])/.test(header), header);
+  for (const header of [...headers, ...protectedHeaders]) assert.ok(!/\r\n(?![ \t])/.test(header), header);
 }
 
 test('an answer threads, keeps the subject and quotes below', async () => {
@@ -69,7 +77,46 @@ test('the signed entity carries Content headers and the outer lines carry none',
   assert.ok(headers.every((line) => !/^(content-|mime-version)/i.test(line)));
 });
 
-test('a subject is answered once, and an empty or protected one gets words of its own', async () => {
+test('a subject that stood in clear stays in clear, inside and outside: clients thread by it', async () => {
+  const { headers, protectedHeaders } = await compose('Oui');
+  assert.deepEqual(headers, protectedHeaders);
+  assert.ok(headers.includes('Subject: Re: INR de ce matin'));
+});
+
+test('a subject that was hidden is not shown outside, and is whole inside', async () => {
+  const composed = await compose('Oui', { subject: 'INR de Mme DESSAINT, née à Èze', subjectHidden: true });
+  assertSound(composed);
+  const { headers, protectedHeaders, mail } = composed;
+  assert.equal(mail.subject, '[...]');
+  assert.deepEqual(
+    headers.filter((field) => !protectedHeaders.includes(field)),
+    ['Subject: [...]'],
+  );
+  assert.ok(!/DESSAINT/.test(headers.join()));
+  const inside = await simpleParser(`${protectedHeaders.join('\r\n')}\r\n\r\n`);
+  assert.equal(inside.subject, 'Re: INR de Mme DESSAINT, née à Èze');
+  assert.equal(inside.messageId, mail.messageId);
+});
+
+test('an address that is not one plain address gets no answer', async () => {
+  for (const from of [
+    'claire@cabinet.example>\r\nBcc: spy@elsewhere.example',
+    'claire@cabinet.example, spy@elsewhere.example',
+    'claire@cabinet.example;spy@elsewhere.example',
+    'Group: claire@cabinet.example;',
+    'claire@cabinet.example (spy@elsewhere.example)',
+    '<claire@cabinet.example>',
+    'claire@cabinet.example\0',
+    'claire\u202e@cabinet.example',
+    'claire@@cabinet.example',
+    'claire',
+    '',
+  ])
+    await assert.rejects(compose('Oui', { from }), Refusal, JSON.stringify(from));
+  await assert.rejects(compose('Oui', {}, { address: 'a@b.example\r\nBcc: c@d.example' }), RangeError);
+});
+
+test('a subject is answered once, and an empty one gets words of its own', async () => {
   for (const [subject, expected] of [
     ['Re: INR', 'Re: INR'],
     ['RE : INR', 'RE : INR'],

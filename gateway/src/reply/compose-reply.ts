@@ -2,8 +2,10 @@
  * Composes the mail of an answer, before it is sealed: text/plain in UTF-8, quoted-printable (7-bit, so that relays
  * leave it alone), the new text first, a light quote below in French, subject kept, In-Reply-To and full References
  * (RFC 5322 §3.6.4). nodemailer writes and folds the headers; everything a person or a peer supplied is checked for
- * line breaks first.
+ * line breaks first. A subject that the answered letter did not show outside is not shown outside either: `[...]` stands
+ * there (RFC 9788 §3.2.1), and the subject travels inside. One that stood in clear stays, so that clients thread by it.
  */
+import { Refusal } from '@estafette/contracts/failure';
 import { CONVERSATION_LIMITS } from '@estafette/contracts/limits';
 import MailComposer from 'nodemailer/lib/mail-composer';
 import type { AnsweredLetter } from '../ports.ts';
@@ -11,11 +13,18 @@ import type { AnsweredLetter } from '../ports.ts';
 export interface ComposedReply {
   /** Outer header lines, folded, without MIME headers. */
   readonly headers: readonly string[];
+  /** The same fields as they are to be believed, for the inside: the subject in full, whatever stands outside. */
+  readonly protectedHeaders: readonly string[];
   /** The entity to sign: Content-* headers and body, CRLF, 7-bit. */
   readonly entity: Buffer;
 }
 
 const REFERENCES_MAX = 30;
+const OBSCURED_SUBJECT = 'Subject: [...]';
+
+/** One plain address: what else would be a second recipient, a comment or a line (facts: smime.md checklist 27). */
+const PLAIN_ADDRESS = /^[^\s<>()[\]:;@\\,"\p{C}]+@[^\s<>()[\]:;@\\,"\p{C}]+$/u;
+const PLAIN_ID = /^<[^<>\s\p{C}]+>$/u;
 
 const singleLine = (text: string): string => text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ').trim();
 
@@ -41,7 +50,7 @@ function bodyOf(text: string, letter: AnsweredLetter): string {
   return `${written}\n\nLe ${FRENCH_TIME.format(new Date(letter.receivedAt))}, ${who} a écrit :\n${quoted.join('\n')}\n`;
 }
 
-/** Composes the answer of `mailbox` to `letter`. */
+/** Composes the answer of `mailbox` to `letter`; throws `Refusal` when it has no plain address to go to. */
 export async function composeReply(reply: {
   mailbox: { readonly address: string; readonly name: string };
   letter: AnsweredLetter;
@@ -50,9 +59,10 @@ export async function composeReply(reply: {
   at: Date;
 }): Promise<ComposedReply> {
   const { mailbox, letter } = reply;
-  const references = [...letter.references, letter.messageId]
-    .filter((id) => /^<[^<>\s]+>$/.test(id))
-    .slice(-REFERENCES_MAX);
+  if (!PLAIN_ADDRESS.test(letter.from)) throw new Refusal('conversation-unanswerable', 'the address is not plain');
+  if (!PLAIN_ADDRESS.test(mailbox.address) || !PLAIN_ID.test(reply.messageId))
+    throw new RangeError('an own address or Message-ID that is not plain');
+  const references = [...letter.references, letter.messageId].filter((id) => PLAIN_ID.test(id)).slice(-REFERENCES_MAX);
   const composer = new MailComposer({
     from: { name: singleLine(mailbox.name), address: mailbox.address },
     to: { name: singleLine(letter.fromName), address: letter.from },
@@ -70,8 +80,11 @@ export async function composeReply(reply: {
   const fields = mail.slice(0, end).split(/\r\n(?![ \t])/);
   const isMime = (field: string) => /^(content-|mime-version:)/i.test(field);
   const inner = fields.filter((field) => /^content-/i.test(field));
+  const protectedHeaders = fields.filter((field) => !isMime(field));
+  const hides = letter.subjectHidden === true;
   return {
-    headers: fields.filter((field) => !isMime(field)),
+    headers: protectedHeaders.map((field) => (hides && /^subject:/i.test(field) ? OBSCURED_SUBJECT : field)),
+    protectedHeaders,
     entity: Buffer.from(`${inner.join('\r\n')}\r\n\r\n${mail.slice(end + 4)}`, 'latin1'),
   };
 }

@@ -33,8 +33,10 @@ const opened = (documents: readonly ReadDocument[], change: Partial<OpenedLetter
     from: 'claire.martin@cabinet.example',
     fromName: 'Dr Claire MARTIN',
     to: 'pharmacie@officine.example',
+    toProtected: false,
     subject: 'INR',
     subjectProtected: true,
+    subjectHidden: true,
     date: '',
     messageId: '<a@cabinet.example>',
     inReplyTo: '',
@@ -42,6 +44,7 @@ const opened = (documents: readonly ReadDocument[], change: Partial<OpenedLetter
   },
   documents,
   senderCertificate: null,
+  noticeCertificate: null,
   wants: [],
   identity: 'x',
   ...change,
@@ -155,7 +158,7 @@ test('a letter in quarantine becomes a notice without content', async () => {
   assert.ok(!JSON.stringify(message).includes('secret'));
 });
 
-test('what an answer needs is kept sealed, and a protected subject is not kept for outside', async () => {
+test('what an answer needs is kept sealed, and a hidden subject is known as hidden', async () => {
   const question = questionIn(world);
   const again = await world.route(question);
   assert.equal(again.outcome, 'routed');
@@ -165,7 +168,7 @@ test('what an answer needs is kept sealed, and a protected subject is not kept f
   const sealed = await world.store.letterContext(question.letterId, world.mailboxId);
   assert.ok(sealed !== null && !sealed.includes('MARTIN'));
   const context = await openContext(place.key, place.conversation, question.letterId, sealed);
-  assert.equal(context.subject, '');
+  assert.deepEqual([context.subject, context.subjectHidden], ['INR', true]);
   assert.deepEqual(context.quote, ['Bonjour', 'INR à 6,8']);
   assert.deepEqual([context.messageId, context.references], ['<a@cabinet.example>', ['<z@cabinet.example>']]);
   await assert.rejects(openContext(place.key, place.conversation, newId('letter'), sealed));

@@ -109,6 +109,17 @@ test('a 250 is sent, over TLS, byte for byte', async () => {
   assert.deepEqual(received.bytes, [BYTES]);
 });
 
+test('a mail with an empty sender leaves with the null return path', async () => {
+  const senders: string[] = [];
+  const onMailFrom: SMTPServerOptions['onMailFrom'] = ({ address }, _session, callback) => {
+    senders.push(address);
+    callback();
+  };
+  const { port, received } = await operator({ onMailFrom });
+  assert.deepEqual(await hopTo(port).send({ ...MAIL, from: '' }), { outcome: 'sent' });
+  assert.deepEqual([senders, received.bytes], [[''], [BYTES]]);
+});
+
 test('several mails go over a kept connection', async () => {
   const { port, received } = await operator();
   const hop = hopTo(port);

@@ -25,6 +25,7 @@ export function LetterBubble(props: BubbleProps & { letter: LetterMessage }): JS
       <TrustMark verdict={letter.verdict} subjectProtected={letter.subjectProtected} />
       {letter.route === 'new-expired' && <p class="muted">{words.routeExpired}</p>}
       {letter.route === 'new-unproven' && <p class="note amber">{words.routeUnproven}</p>}
+      {letter.senderCertificateChanged && <p class="note amber">{words.certificateChanged}</p>}
       {letter.documents.map((document, index) => (
         <DocumentView key={`${letter.letterId}${index}`} {...props} document={document} />
       ))}
@@ -33,10 +34,13 @@ export function LetterBubble(props: BubbleProps & { letter: LetterMessage }): JS
 }
 
 export function QuarantineBubble(props: { letter: QuarantineMessage; at: number; now: number }): JSX.Element {
+  const { verdict } = props.letter;
+  const isProven = verdict.signature === 'valid' && verdict.identity === 'match';
   return (
     <article class="bubble theirs">
       <Sender {...props} />
-      <TrustMark verdict={props.letter.verdict} />
+      {!isProven && <p class="note amber">{words.trust.unproven}</p>}
+      <TrustMark verdict={verdict} />
       <p>{words.trust.quarantineText}</p>
     </article>
   );

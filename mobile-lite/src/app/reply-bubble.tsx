@@ -11,6 +11,7 @@ type ShownReply = Extract<ShownMessage, { type: 'reply' }>;
 const LOOKS: Partial<Record<ReplyProgress['state'], string>> = {
   failed: 'red',
   delayed: 'amber',
+  'awaiting-key': 'amber',
   unknown: 'amber',
   held: 'amber',
 };

@@ -58,6 +58,7 @@ function factsOf(props: { verdict: Verdict; subjectProtected?: boolean }): [stri
     [texts.identity, texts.identities[identity]],
     [texts.encryption, texts.encryptions[encryption]],
   ];
+  if (show === 'quarantine') facts.unshift([texts.codes, reasons.join(', ')]);
   if (show === 'verified' && reasons.length > 0) facts[0] = [texts.signature, reasons.map(reasonSentence).join(' ')];
   if (props.subjectProtected === false) facts.push([texts.subject, texts.subjectOpen]);
   if (signer === null) return facts;

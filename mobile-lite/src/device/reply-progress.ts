@@ -9,7 +9,7 @@ export type LocalReplyState = 'writing-to-disk' | 'waiting' | 'queued' | 'held';
 
 export interface ReplyProgress {
   readonly state: LocalReplyState | ReplyState;
-  /** Code of the failure catalogue when `delayed`, `failed` or `unknown`; else null. */
+  /** Code of the failure catalogue when `awaiting-key`, `delayed`, `failed` or `unknown`; else null. */
   readonly failure: string | null;
   /** False when the outcome is not known for sure. */
   readonly certain: boolean;

@@ -1,4 +1,5 @@
 /** All English texts of the app; the same shape as the French ones. */
+import { reasons } from './reasons-en.ts';
 import type { Words } from './words-type.ts';
 
 const s = (count: number): string => (count === 1 ? '' : 's');
@@ -109,11 +110,15 @@ export const en: Words = {
   severities: { critical: 'Critical', abnormal: 'Abnormal', normal: 'Normal', unknown: 'Not interpreted' },
   statuses: { F: 'validated', R: 'not validated', P: 'provisional', C: 'corrected' },
 
+  reasons,
   trust: {
     verified: (name) => `Verified: ${name}`,
     unverified: 'Not verified',
     quarantine: 'Letter in quarantine',
-    quarantineText: 'Its content is not shown. When in doubt, call the sender.',
+    quarantineText:
+      'A letter could not be opened: its content is not shown. Ask for it to be sent again, or call the sender.',
+    unproven: 'The sender shown is not proven.',
+    codes: 'Reason',
     signature: 'Signature',
     identity: 'Identity',
     encryption: 'Encryption',
@@ -139,6 +144,7 @@ export const en: Words = {
   },
   routeExpired: 'Follows an expired conversation.',
   routeUnproven: 'Seems to answer a conversation, without proof: kept apart.',
+  certificateChanged: 'The sender has a new certificate.',
   textTruncated: 'Shortened: the rest is in the attached file.',
 
   photoShow: (size) => `Show the photo (${size})`,
@@ -172,6 +178,7 @@ export const en: Words = {
     held: 'held',
     queued: 'handed over',
     accepted: 'accepted',
+    'awaiting-key': 'waiting',
     sealed: 'sealed',
     sent: 'sent',
     delivered: 'delivered',

@@ -1,4 +1,5 @@
 /** All French texts of the app, in one place, as the pharmacist reads them. */
+import { reasons } from './reasons-fr.ts';
 
 const s = (count: number): string => (count > 1 ? 's' : '');
 
@@ -113,11 +114,15 @@ export const fr = {
   severities: { critical: 'Critique', abnormal: 'Anormal', normal: 'Normal', unknown: 'Sans interprétation' },
   statuses: { F: 'validé', R: 'non validé', P: 'provisoire', C: 'corrigé' },
 
+  reasons,
   trust: {
     verified: (name: string) => `Vérifié\u00a0: ${name}`,
     unverified: 'Non vérifié',
     quarantine: 'Courrier en quarantaine',
-    quarantineText: "Le contenu n'est pas affiché. En cas de doute, appelez l'expéditeur.",
+    quarantineText:
+      "Un courrier n'a pas pu être ouvert : son contenu n'est pas affiché. Demandez un nouvel envoi, ou appelez l'expéditeur.",
+    unproven: "L'expéditeur affiché n'est pas prouvé.",
+    codes: 'Motif',
     signature: 'Signature',
     identity: 'Identité',
     encryption: 'Chiffrement',
@@ -143,6 +148,7 @@ export const fr = {
   },
   routeExpired: "Suite d'une conversation échue.",
   routeUnproven: 'Semble répondre à une conversation, sans preuve : conversation séparée.',
+  certificateChanged: "L'expéditeur a un nouveau certificat.",
   textTruncated: 'Texte abrégé : la suite est dans le fichier joint.',
 
   photoShow: (size: string) => `Afficher la photo (${size})`,
@@ -176,6 +182,7 @@ export const fr = {
     held: 'retenue',
     queued: 'transmise',
     accepted: 'acceptée',
+    'awaiting-key': 'en attente',
     sealed: 'scellée',
     sent: 'partie',
     delivered: 'remise',

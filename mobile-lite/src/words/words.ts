@@ -3,7 +3,7 @@
  * loaded; `loadWords` must have ended before the first screen is drawn.
  */
 import { FAILURES, type Failure } from '@estafette/contracts/failure';
-import { REASONS, type ReasonCode } from '@estafette/contracts/verdict';
+import type { ReasonCode } from '@estafette/contracts/verdict';
 import type { Words } from './words-type.ts';
 
 export const language: 'fr' | 'en' = navigator.language.startsWith('en') ? 'en' : 'fr';
@@ -24,5 +24,5 @@ export function failureSentence(code: string | null): string {
 }
 
 export function reasonSentence(code: ReasonCode): string {
-  return REASONS[code][language];
+  return words.reasons[code];
 }

@@ -1,0 +1,173 @@
+/**
+ * Quarantine: notes a letter of which only a notice reached the mailbox, and does what the operator then asks, once.
+ * A release opens the letter again with the keys and the trust of now; what is still not to be trusted is shown as
+ * `unverified` with all its reasons and `released`, never as verified: its certificates are not learnt, it cannot be
+ * answered. What cannot be opened or read has nothing to show and stays.
+ * Danger: this is the one way for a forged letter to a screen; only an operator with the vault and the database opens it.
+ */
+import { type DeliverJob, QUEUES } from '@estafette/contracts/queues';
+import type { Verdict } from '@estafette/contracts/verdict';
+import type { BlobStore, Conversation, LastingStore, Log, OpenedLetter, QuarantinedLetter, Queues } from '../ports.ts';
+import type { CertificateBook } from './certificate-book.ts';
+import type { ConversationKey, Custody } from './custody.ts';
+import { deleteOriginal, openOriginal, sealClaimedSender } from './kept-original.ts';
+import type { LetterKeeper } from './letter-message.ts';
+import type { Routing } from './route-letter.ts';
+import type { EventMaker } from './sealed-events.ts';
+
+/** What is written of quarantine. */
+interface QuarantineTrail {
+  letterQuarantined(letterId: string, mailboxId: string, reasons: Verdict['reasons']): Promise<void>;
+  letterReleased(letterId: string, mailboxId: string, verdict: Verdict): Promise<void>;
+  letterReleaseFailed(letterId: string, mailboxId: string, codes: string): Promise<void>;
+  letterDeleted(letterId: string, mailboxId: string): Promise<void>;
+}
+
+export interface QuarantineOptions {
+  readonly store: LastingStore;
+  readonly blobs: BlobStore;
+  readonly custody: Custody;
+  readonly events: EventMaker;
+  readonly keeper: LetterKeeper;
+  readonly certificates: CertificateBook;
+  readonly queues: Queues;
+  readonly trailOf: (store: LastingStore) => QuarantineTrail;
+  readonly log: Log;
+  /** Opens a letter as at now, and reads it whatever it is worth. */
+  readonly openReleased: (letter: Buffer, mailboxId: string) => Promise<OpenedLetter>;
+  /** Resolves when the relay has done the deliver job of this id; rejects after a while. */
+  readonly delivered: (jobId: string) => Promise<void>;
+}
+
+type Routed = Extract<Routing, { outcome: 'routed' }>;
+
+export interface Quarantine {
+  /** Notes a letter that must not be shown; a second run changes nothing. */
+  hold(
+    routed: Routed,
+    letter: {
+      readonly letterId: string;
+      readonly opened: OpenedLetter;
+      readonly senderIndex: Buffer;
+      readonly receivedAt: number;
+      readonly bytes: Uint8Array;
+    },
+  ): Promise<void>;
+  /** Does what the operator asked; run often. What fails is tried again the next time. */
+  fulfil(): Promise<void>;
+  /** Begins nothing any more and waits for what was begun. */
+  close(): Promise<void>;
+}
+
+/** What an operator's decision makes of a verdict: never better than unverified. */
+function released(opened: OpenedLetter): OpenedLetter {
+  const { verdict } = opened;
+  if (verdict.show !== 'quarantine') return opened;
+  const shown: Verdict = { ...verdict, show: 'unverified', reasons: [...verdict.reasons, 'released'] };
+  return { ...opened, verdict: shown, senderCertificate: null };
+}
+
+/** Quarantine over the lasting store. */
+export function createQuarantine(options: QuarantineOptions): Quarantine {
+  const { store, custody, events, keeper, certificates, queues, log } = options;
+  const originals = { blobs: options.blobs, idFor: events.idFor };
+  let running: Promise<void> | null = null;
+  let isClosing = false;
+
+  const deliver = async (
+    { letterId, mailboxId }: QuarantinedLetter,
+    place: { conversation: Conversation; key: ConversationKey },
+    message: Awaited<ReturnType<LetterKeeper['message']>>,
+  ): Promise<void> => {
+    const id = events.idFor('message', `${letterId} ${mailboxId} released`);
+    const jobId = `${letterId}.${mailboxId}.released`;
+    const done = options.delivered(jobId);
+    const event = await events.message(place, { id }, message);
+    await queues.add(QUEUES.deliver, jobId, { kind: 'append', mailboxId, events: [event] } satisfies DeliverJob);
+    await done;
+  };
+
+  /** Shows the letter; gives null, or the codes of why there is nothing to show. */
+  const show = async (letter: QuarantinedLetter): Promise<Verdict | { failed: string }> => {
+    const { letterId, mailboxId } = letter;
+    const conversation = await store.conversation(letter.conversationId);
+    const key = conversation === null ? null : await custody.unwrap(conversation);
+    if (conversation === null || key === null) return { failed: 'conversation-expired' };
+    const original = await openOriginal(originals, { conversation, key }, letterId);
+    if (original === null) return { failed: 'original-missing' };
+    const found = await options.openReleased(original, mailboxId);
+    if (found.documents.length === 0) return { failed: found.verdict.reasons.join(' ') };
+    const opened = released(found);
+    const senderIndex = certificates.indexOf(opened.headers.from);
+    const isProven = opened.verdict.show === 'verified' && senderIndex.equals(conversation.correspondentIndex);
+    const answerable = isProven && (await certificates.canAnswer(senderIndex, opened));
+    const routed: Routed = { outcome: 'routed', conversation, key, route: 'new', isNew: false };
+    const receivedAt = new Date(letter.receivedAt).toISOString();
+    const learnt = isProven ? await certificates.learn(letterId, senderIndex, opened) : { changed: false };
+    if (answerable) {
+      await keeper.keepContext(routed, letterId, opened, receivedAt);
+      await store.markAnswerable(letterId, mailboxId);
+    }
+    const mark = learnt.changed ? ({ senderCertificateChanged: true } as const) : {};
+    const message = await keeper.message(routed, letterId, opened, { answerable, receivedAt, ...mark });
+    await deliver(letter, routed, message);
+    return opened.verdict;
+  };
+
+  const release = async (letter: QuarantinedLetter): Promise<void> => {
+    const { letterId, mailboxId } = letter;
+    const outcome = await show(letter);
+    await store.transaction(async (inside) => {
+      const trail = options.trailOf(inside);
+      if ('failed' in outcome) {
+        await inside.settleQuarantined(letterId, mailboxId, { state: 'held', outcome: outcome.failed });
+        await trail.letterReleaseFailed(letterId, mailboxId, outcome.failed.replaceAll(' ', ', '));
+      } else {
+        await inside.settleQuarantined(letterId, mailboxId, { state: 'released', outcome: null });
+        await trail.letterReleased(letterId, mailboxId, outcome);
+      }
+    });
+  };
+
+  const remove = async ({ letterId, mailboxId }: QuarantinedLetter): Promise<void> => {
+    await deleteOriginal(originals, mailboxId, letterId);
+    await store.transaction(async (inside) => {
+      await inside.settleQuarantined(letterId, mailboxId, { state: 'deleted', outcome: null });
+      await options.trailOf(inside).letterDeleted(letterId, mailboxId);
+    });
+  };
+
+  const fulfilAll = async (): Promise<void> => {
+    for (const letter of await store.wishedLetters()) {
+      if (isClosing) return;
+      const { letterId, mailboxId, wish } = letter;
+      await (wish === 'release' ? release(letter) : remove(letter)).catch((error: unknown) =>
+        log.warn('what the operator asked of a letter has to wait', { letterId, mailboxId, error }),
+      );
+    }
+  };
+
+  return {
+    async hold(routed, { letterId, opened, senderIndex, receivedAt, bytes: { length: bytes } }) {
+      const { mailboxId } = routed.conversation;
+      const { from, fromName } = opened.headers;
+      const sealedSender = await sealClaimedSender(routed, letterId, { name: fromName, address: from });
+      const { reasons } = opened.verdict;
+      await store.transaction(async (inside) => {
+        const row = { letterId, mailboxId, receivedAt, bytes, reasons, senderIndex, sealedSender };
+        if (await inside.quarantineLetter(row))
+          await options.trailOf(inside).letterQuarantined(letterId, mailboxId, reasons);
+      });
+    },
+    fulfil() {
+      running ??= fulfilAll().finally(() => {
+        running = null;
+      });
+      return running;
+    },
+    async close() {
+      isClosing = true;
+      await running?.catch(() => {});
+    },
+  };
+}
