@@ -24,7 +24,8 @@ const ADAPTER_FILES = [
 const ADAPTER_PACKAGES = ['bullmq', 'ioredis', 'better-sqlite3', 'pg', 'nodemailer', 'smtp-server', 'fastify', 'ws'];
 
 /** The only places outside the stages that may know them; workers (gateway/src/*-worker.ts) run a sequence of them. */
-const STAGE_KNOWERS = /^gateway\/src\/(inbound|outbound|main|inspect|inspect-quarantine|[a-z-]+-worker)\.ts$/;
+const STAGE_KNOWERS =
+  /^gateway\/src\/(inbound|outbound|main|assemble-[a-z]+|inspect|inspect-quarantine|[a-z-]+-worker)\.ts$/;
 const STAGE_ORDER = /^gateway\/src\/(inbound|outbound)\.ts$/;
 
 /** npm packages that only some files may import. */
@@ -120,7 +121,7 @@ export const RULES: Rule[] = [
   },
   {
     name: 'one-place-knows-the-order',
-    why: 'the order of the stages stands in inbound.ts and outbound.ts; main, inspect and the workers put them to work',
+    why: 'the order of the stages stands in inbound.ts and outbound.ts; main, the assemblies, inspect and the workers put them to work',
     isBrokenBy: (one) =>
       one.target.kind === 'file' &&
       stageOf(one.target.name) !== null &&

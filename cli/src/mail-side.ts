@@ -4,7 +4,8 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type GatewayParts, openStore, startGateway } from '@estafette/gateway/main';
+import type { GatewayParts } from '@estafette/gateway/assemble-ground';
+import { openStore, startGateway } from '@estafette/gateway/main';
 import { openFileBlobStore } from '@estafette/runtime/file-blob-store';
 import type { BlobStore, Queues } from '@estafette/runtime/ports';
 import type { Shutdown } from '@estafette/runtime/shutdown';

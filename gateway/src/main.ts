@@ -1,6 +1,6 @@
 /**
- * Builds the gateway from its adapters and starts it: lasting store, vault, spool, workers, queues, SMTP door, the way
- * in, the way out, and the sweeps that keep the promises (nothing forgotten, expired means unreadable).
+ * Builds the gateway from its adapters and starts it: lasting store, epoch keys, workers, next hop, SMTP door; then the
+ * way in, the way out, and the sweeps that keep the promises (nothing forgotten, expired means unreadable).
  */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -17,44 +17,27 @@ import {
 } from '@estafette/contracts/queues';
 import type { Config } from '@estafette/runtime/config';
 import { openEpochKeyFiles } from '@estafette/runtime/epoch-key-files';
-import { type BlobStore, type Clock, GiveUp, type Log, type Queues, type Vault } from '@estafette/runtime/ports';
+import { GiveUp, type Vault } from '@estafette/runtime/ports';
 import { openPostgres } from '@estafette/runtime/postgres-database';
-import { createShutdown } from '@estafette/runtime/shutdown';
+import { createShutdown, type Shutdown } from '@estafette/runtime/shutdown';
 import { openSqlite } from '@estafette/runtime/sqlite-database';
 import * as v from 'valibot';
-import { createTrail } from './audit/trail.ts';
-import { openCertificateStatus } from './certificate-status/open-certificate-status.ts';
-import { openCertificateBook } from './conversation/certificate-book.ts';
-import { openCustody } from './conversation/custody.ts';
-import { createDeliveryWaiters } from './conversation/delivery-waiters.ts';
+import { assembleGround, type GatewayAdapters, type GatewayParts, type Ground } from './assemble-ground.ts';
+import { assembleInbound, type WayIn } from './assemble-inbound.ts';
+import { assembleOutbound, type WayOut } from './assemble-outbound.ts';
 import { createEnrolmentDesk } from './conversation/enrol-device.ts';
 import { createEraser } from './conversation/erase.ts';
-import { createLetterKeeper } from './conversation/letter-message.ts';
-import { createQuarantine } from './conversation/quarantine.ts';
-import { createReplyStatus } from './conversation/reply-status.ts';
-import { createRouter } from './conversation/route-letter.ts';
-import { createEventMaker } from './conversation/sealed-events.ts';
-import { openThreadTokens } from './conversation/thread-token.ts';
 import { createDeviceNews } from './device-news.ts';
 import { openNextHop } from './dispatch/next-hop.ts';
-import { createNoticeSender } from './dispatch/send-notice.ts';
-import { createSender } from './dispatch/send-reply.ts';
 import { keyUsesOf } from './envelope/key-uses.ts';
 import { TRUST_SPACES } from './envelope/trust-space.ts';
-import { createInbound } from './inbound.ts';
-import { openIntake } from './intake/smtp-intake.ts';
-import { openSpool, type SpooledLetter } from './intake/spool.ts';
+import { type Intake, openIntake } from './intake/smtp-intake.ts';
 import { createCertificateAlarms, serverCertificate } from './keys/certificate-alarms.ts';
-import { openOwnKeys } from './keys/own-keys.ts';
-import { openWrappingKeys } from './keys/wrapping-keys.ts';
 import { openLastingStore } from './lasting/lasting-store.ts';
 import { migrate } from './lasting/migrations.ts';
 import type { Schema } from './lasting/schema.ts';
 import { startLetterWorkers } from './letter-workers.ts';
-import { createOutbound } from './outbound.ts';
-import type { LastingStore, TrustPaths } from './ports.ts';
-import { createNotifier } from './reply/refusal-notice.ts';
-import { createReplySealer } from './reply/seal-reply.ts';
+import type { LastingStore } from './ports.ts';
 
 /** Opens (and migrates) the lasting store the settings name; also used by commands that need no server. */
 export async function openStore(config: Config, vault: Vault): Promise<LastingStore> {
@@ -63,22 +46,6 @@ export async function openStore(config: Config, vault: Vault): Promise<LastingSt
     url === null ? openSqlite<Schema>(join(config.ESTAFETTE_HOME, 'estafette.sqlite')) : openPostgres<Schema>(url);
   await migrate(database, url === null ? 'sqlite' : 'postgres');
   return openLastingStore(database, vault, { oneWriter: url === null });
-}
-
-export interface GatewayParts {
-  readonly config: Config;
-  readonly vault: Vault;
-  readonly store: LastingStore;
-  /** Sealed attachments and originals: the relay serves them to devices. */
-  readonly blobs: BlobStore;
-  /** Spool, sealed mails on their way out, keys: only the gateway reads them. */
-  readonly safe: BlobStore;
-  readonly queues: Queues;
-  readonly log: Log;
-  readonly clock: Clock;
-  readonly trust: TrustPaths;
-  readonly tls: { readonly certificateFile: string; readonly keyFile: string };
-  readonly nextHop: { readonly host: string; readonly port: number; readonly authoritiesFile: string };
 }
 
 export interface Gateway {
@@ -92,152 +59,27 @@ const SEND_CONCURRENCY = 4;
 const SWEEP_EVERY_MS = 5_000;
 /** A spooled letter older than this without having been delivered is queued again: Redis may have forgotten it. */
 const SPOOL_OVERDUE_MS = 10_000;
-/** Starts the gateway; resolves when it accepts mail. */
-export async function startGateway(parts: GatewayParts): Promise<Gateway> {
-  const { config, vault, store, blobs, safe, queues, log, clock, trust } = parts;
-  const shutdown = createShutdown(log);
+
+async function openAdapters({ config, vault, nextHop }: GatewayParts, shutdown: Shutdown): Promise<GatewayAdapters> {
   const workers = startLetterWorkers(config.ESTAFETTE_OPEN_WORKERS || Math.max(1, availableParallelism() - 1));
   shutdown.add('workers', () => workers.close());
-
-  const keys = await openWrappingKeys(safe, vault);
-  const epochs = await openEpochKeyFiles(join(config.ESTAFETTE_HOME, 'keys', 'epochs'), vault);
-  const custody = openCustody(epochs, { epochSeconds: config.ESTAFETTE_EPOCH_SECONDS });
-  const events = createEventMaker({ vault, gatewayKeys: keys });
-  const tokens = openThreadTokens(vault, config.ESTAFETTE_MAIL_DOMAIN);
-  const trail = createTrail(store, clock);
-  const spool = openSpool(safe, vault);
-  const indexOf = (kind: 'message-id' | 'subject', value: string) =>
-    vault.index('message-id-index', `${kind} ${value}`);
-  const route = createRouter({
-    store,
-    custody,
-    tokens,
-    indexOf,
-    conversationTtlSeconds: config.ESTAFETTE_CONVERSATION_TTL_SECONDS,
-  });
-  const waiters = createDeliveryWaiters();
-  const nextHop = openNextHop({
-    host: parts.nextHop.host,
-    port: parts.nextHop.port,
-    authorities: readFileSync(parts.nextHop.authoritiesFile, 'utf8'),
+  const hop = openNextHop({
+    host: nextHop.host,
+    port: nextHop.port,
+    authorities: readFileSync(nextHop.authoritiesFile, 'utf8'),
     ownName: config.ESTAFETTE_MAIL_DOMAIN,
   });
-  shutdown.add('next hop', () => nextHop.close());
+  shutdown.add('next hop', () => hop.close());
+  const epochs = await openEpochKeyFiles(join(config.ESTAFETTE_HOME, 'keys', 'epochs'), vault);
+  return { workers, epochs, hop };
+}
 
-  let backlog = 0;
-  const enqueue = (letterId: string): void => {
-    queues.add(QUEUES.inbound, letterId, { letterId } satisfies InboundJob).catch((error: unknown) => {
-      log.warn('letter not queued yet, the sweep will', { letterId, error });
-    });
-  };
-  const certificateStatus = await openCertificateStatus({
-    folder: join(config.ESTAFETTE_HOME, 'revocation'),
-    allowed: config.ESTAFETTE_REVOCATION_HOSTS,
-    trust,
-    holdHours: TRUST_SPACES[config.ESTAFETTE_TRUST_SPACE].revocationHoldHours,
-    readStatus: workers.readStatus,
-    readLists: workers.readLists,
-    comeBack: enqueue,
-    store,
-    clock,
-    log,
-  });
-  shutdown.add('certificate status', () => certificateStatus.close());
-  const { waits } = certificateStatus;
-  const space = config.ESTAFETTE_TRUST_SPACE;
-  const seal = certificateStatus.sealing((task) => workers.seal({ ...task, space }));
-
-  const openWith = async (mailboxId: string, task: { letter: Uint8Array; at: number; released?: boolean }) => {
-    const keys = (await store.keysOf(mailboxId)).map(({ certificate, privateKey }) => ({ certificate, privateKey }));
-    const statusAt = clock.now().getTime();
-    return workers.open({ ...task, statusAt, keys, trust: certificateStatus.trust(), space });
-  };
-  const open = ({ bytes, receivedAt }: SpooledLetter, mailboxId: string) =>
-    openWith(mailboxId, { letter: bytes, at: receivedAt });
-  const certificates = openCertificateBook({ store, vault, trailOf: (inside) => createTrail(inside, clock), clock });
-  const keeper = createLetterKeeper({ store, blobs, events });
-  const { delivered } = waiters;
-  const ownKeys = openOwnKeys({ store, usesOf: keyUsesOf, clock });
-  const messageIdIndex = (messageId: string) => indexOf('message-id', messageId);
-  const quarantine = createQuarantine({
-    store,
-    blobs,
-    custody,
-    events,
-    keeper,
-    certificates,
-    queues,
-    log,
-    delivered,
-    trailOf: (inside) => createTrail(inside, clock),
-    openReleased: (bytes, mailboxId) =>
-      openWith(mailboxId, { letter: bytes, at: clock.now().getTime(), released: true }),
-  });
-  const notices = createNoticeSender({ store, safe, vault, queues, nextHop, trail });
-  const notify = createNotifier({
-    store,
-    ownKeys,
-    seal,
-    trust,
-    clock,
-    log,
-    trail,
-    messageIdFor: ({ letterId, mailboxId, conversationId }) =>
-      tokens.messageIdFor(conversationId, events.idFor('message', `notice ${letterId} ${mailboxId}`)),
-    messageIdIndex,
-    keep: notices.keep,
-  });
-  const inbound = createInbound({
-    spool,
-    open,
-    waits,
-    route,
-    certificates,
-    keeper,
-    quarantine,
-    notify,
-    events,
-    store,
-    queues,
-    vault,
-    clock,
-    log,
-    delivered,
-  });
-  const status = createReplyStatus({ store, custody, events, queues, clock });
-  const { messageIdFor } = tokens;
-  const sealReply = createReplySealer({ store, ownKeys, seal, trust, clock, messageIdFor });
-  const sender = createSender({ store, safe, vault, queues, nextHop, trail, change: status.change });
-  const outbound = createOutbound({
-    store,
-    custody,
-    status,
-    sealReply,
-    ownKeys,
-    sender,
-    messageIdIndex,
-    trail,
-    clock,
-    log,
-  });
-  const lookAtCertificates = createCertificateAlarms({
-    store,
-    usesOf: keyUsesOf,
-    servers: [serverCertificate('smtp', readFileSync(parts.tls.certificateFile))],
-    trail,
-    clock,
-    log,
-  });
-  const enrol = createEnrolmentDesk({
-    store,
-    custody,
-    events,
-    gatewayKey: await exportPublicKey(keys.publicKey),
-    clock,
-  });
-  const eraseOver = createEraser({ store, custody, blobs, trail, clock });
-
-  const answerDevice = async (given: ReplyJob): Promise<void> => {
+/** Answers what devices ask: replies, and enrolments. */
+async function createReplyDesk(ground: Ground, { outbound }: WayOut): Promise<(job: ReplyJob) => Promise<void>> {
+  const { store, custody, events, queues, clock } = ground;
+  const gatewayKey = await exportPublicKey(ground.wrappingKeys.publicKey);
+  const enrol = createEnrolmentDesk({ store, custody, events, gatewayKey, clock });
+  return async (given) => {
     const checked = v.safeParse(ReplyJobSchema, given);
     if (!checked.success) throw new GiveUp('a job of the relay does not fit its schema');
     const job = checked.output;
@@ -245,16 +87,45 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
     const answer: DeliverJob = await enrol(job.request);
     await queues.add(QUEUES.deliver, `${job.request.deviceId}.${randomUUID()}`, answer);
   };
+}
 
-  // Stops after the consumers: a letter under way still hears that it was delivered.
+/** Consumes the three queues of the gateway until it stops; letters under way still hear that they were delivered. */
+async function consumeQueues(ground: Ground, wayIn: WayIn, wayOut: WayOut, shutdown: Shutdown): Promise<void> {
+  const { queues, waiters } = ground;
   const deliveries = await queues.onCompleted(QUEUES.deliver, waiters.onCompleted);
   shutdown.add('deliveries', () => deliveries.close());
+  const answerDevice = await createReplyDesk(ground, wayOut);
+  await wayOut.outbound.resume();
+  await wayOut.notices.retell({ again: true });
+  const consumers = [
+    await queues.consume<InboundJob>(QUEUES.inbound, (job) => wayIn.inbound(job.letterId), {
+      concurrency: INBOUND_CONCURRENCY,
+    }),
+    await queues.consume<ReplyJob>(QUEUES.reply, answerDevice, { concurrency: REPLY_CONCURRENCY }),
+    await queues.consume<SendJob>(QUEUES.send, wayOut.send, { concurrency: SEND_CONCURRENCY }),
+  ];
+  shutdown.add('consumers', async () => void (await Promise.all(consumers.map((consumer) => consumer.close()))));
+}
+
+/** What is looked at every few seconds, so that nothing is forgotten; gives how many letters wait. */
+async function startSweeps(
+  ground: Ground,
+  { quarantine }: WayIn,
+  { outbound, notices }: WayOut,
+  shutdown: Shutdown,
+): Promise<() => number> {
+  const { store, custody, blobs, queues, spool, trail, clock, log, certificateStatus } = ground;
+  const { waits } = certificateStatus;
   const deviceNews = createDeviceNews({ store, queues, clock, toldEveryMs: SWEEP_EVERY_MS });
+  const eraseOver = createEraser({ store, custody, blobs, trail, clock });
+  const servers = [serverCertificate('smtp', readFileSync(ground.tls.certificateFile))];
+  const lookAtCertificates = createCertificateAlarms({ store, usesOf: keyUsesOf, servers, trail, clock, log });
+  let backlog = 0;
   const sweep = async (overdueMs: number): Promise<void> => {
     const waiting = await spool.waiting();
     backlog = waiting.length - waits.asideCount();
     const overdue = waiting.filter(({ storedAt }) => storedAt <= clock.now().getTime() - overdueMs);
-    for (const { letterId } of overdue) if (!waits.isAside(letterId)) enqueue(letterId);
+    for (const { letterId } of overdue) if (!waits.isAside(letterId)) ground.enqueue(letterId);
     await certificateStatus.sweep();
     await eraseOver();
     await deviceNews.revocations();
@@ -262,23 +133,10 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
     await notices.retell();
     await lookAtCertificates();
   };
-  const sendOne = (job: SendJob): Promise<void> =>
-    'replyId' in job ? sender.attempt(job.replyId) : notices.attempt(job);
-  await deviceNews.introduce();
-  await outbound.resume();
-  await notices.retell({ again: true });
-  const consumers = [
-    await queues.consume<InboundJob>(QUEUES.inbound, (job) => inbound(job.letterId), {
-      concurrency: INBOUND_CONCURRENCY,
-    }),
-    await queues.consume<ReplyJob>(QUEUES.reply, answerDevice, { concurrency: REPLY_CONCURRENCY }),
-    await queues.consume<SendJob>(QUEUES.send, (job) => sendOne(job), { concurrency: SEND_CONCURRENCY }),
-  ];
-  shutdown.add('consumers', async () => void (await Promise.all(consumers.map((consumer) => consumer.close()))));
-
   // Not awaited: a release waits for the relay, and mail must not wait for a release.
   const fulfilWishes = (): Promise<void> =>
     quarantine.fulfil().catch((error: unknown) => log.warn('quarantine could not be looked through', { error }));
+  await deviceNews.introduce();
   await sweep(0);
   void fulfilWishes();
   const sweeper = setInterval(() => {
@@ -289,23 +147,40 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
     clearInterval(sweeper);
     await quarantine.close();
   });
+  return () => backlog;
+}
 
-  const intake = await openIntake({
+function openDoor(ground: Ground, backlog: () => number): Promise<Intake> {
+  const { config, tls, store, spool, log, clock, enqueue } = ground;
+  return openIntake({
     host: config.ESTAFETTE_HOST,
     port: config.ESTAFETTE_SMTP_PORT,
     serverName: config.ESTAFETTE_MAIL_DOMAIN,
-    tls: { certificate: readFileSync(parts.tls.certificateFile, 'utf8'), key: readFileSync(parts.tls.keyFile, 'utf8') },
+    tls: { certificate: readFileSync(tls.certificateFile, 'utf8'), key: readFileSync(tls.keyFile, 'utf8') },
     requiresTls: TRUST_SPACES[config.ESTAFETTE_TRUST_SPACE].requiresTls,
     store,
     spool,
     log,
     clock,
     onSpooled: enqueue,
-    backlog: () => backlog,
-  }).catch(async (error: unknown) => {
+    backlog,
+  });
+}
+
+/** Starts the gateway; resolves when it accepts mail. */
+export async function startGateway(parts: GatewayParts): Promise<Gateway> {
+  const shutdown = createShutdown(parts.log);
+  try {
+    const ground = await assembleGround(parts, await openAdapters(parts, shutdown), shutdown);
+    const wayOut = assembleOutbound(ground);
+    const wayIn = assembleInbound(ground, wayOut.notices);
+    await consumeQueues(ground, wayIn, wayOut, shutdown);
+    const backlog = await startSweeps(ground, wayIn, wayOut, shutdown);
+    const intake = await openDoor(ground, backlog);
+    shutdown.add('intake', () => intake.close());
+    return { smtpPort: intake.port, close: () => shutdown.run() };
+  } catch (error) {
     await shutdown.run();
     throw error;
-  });
-  shutdown.add('intake', () => intake.close());
-  return { smtpPort: intake.port, close: () => shutdown.run() };
+  }
 }

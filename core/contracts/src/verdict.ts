@@ -57,7 +57,7 @@ export const REASONS = {
   'certificate-revoked': { fr: 'Le certificat a été révoqué.', en: 'A certificate of the path is revoked.' },
   'revocation-unknown': {
     fr: "La révocation du certificat n'a pas pu être vérifiée.",
-    en: 'No usable, fresh CRL for a certificate of the path.',
+    en: 'No usable, fresh CRL or OCSP answer for a certificate of the path.',
   },
   'certificate-refused': {
     fr: "Le certificat n'est pas fait pour signer des courriers.",

@@ -138,6 +138,16 @@ test('line 3: covert content: what is hidden beside visible words is never opene
   }
 });
 
+test('line 5: what decrypts to no letter, or to an ambiguous one, is refused in the words of a wrong key', () => {
+  const twice = lines('Content-Type: text/plain', 'Content-Type: text/html', '', SECRET_TEXT);
+  for (const entity of [randomBytes(999), twice, lines('Content-Type: multipart/mixed', '', 'x')]) {
+    const { verdict, layers, content } = open(mail(encryptedEntity(entity)));
+    assert.deepEqual([verdict.encryption, verdict.show, verdict.reasons], ['refused', 'quarantine', ['cannot-open']]);
+    assert.deepEqual([layers.at(-1)?.kind, content], ['encrypted', null]);
+    assert.ok(layers.every((layer) => layer.kind === 'encrypted' && layer.outcome === 'refused'));
+  }
+});
+
 test('line 6: content inside a detached signature is invalid, equal, different or of another form', () => {
   for (const encapsulated of [TEXT_ENTITY, FAKE, Buffer.alloc(0)]) {
     for (const [content, shown] of [

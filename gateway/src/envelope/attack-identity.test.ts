@@ -116,6 +116,12 @@ test('line 13: a name that shows the address of somebody else is nobody, encoded
     encoded(`Claire <${DOCTOR_ADDRESS}>`),
     `${encoded('claire.martin@')} ${encoded('cabinet.example')}`.replace('? =?', '?= =?'),
     '"claire.martin\uff20cabinet.example"',
+    '"claire.martin @cabinet.example"',
+    '"claire.martin\u200b@cabinet.example"',
+    '=?utf-7?Q?claire.martin+AEA-cabinet.example?=',
+    '=?utf-8?Q?claire.martin =40cabinet.example?=',
+    '=?utf-8*fr?Q?claire.martin=40cabinet.example?=',
+    '=?iso-8859-1?q?claire.martin=40cabinet.example?=',
     DOCTOR_ADDRESS,
   ]) {
     const opened = from(`${name} <${ELSE}>`, stranger);

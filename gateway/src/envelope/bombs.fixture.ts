@@ -8,6 +8,8 @@ import { cmsEntity, mail, multipartSigned, OUTER, signedData, TEXT_ENTITY } from
 import { doctor } from './test-authority.fixture.ts';
 
 const MEBIBYTE = 1_048_576;
+/** Two letters that differ in trace fields only would be one letter sent twice. */
+const OTHER_TEXT = Buffer.concat([TEXT_ENTITY, Buffer.from('Bien à vous.\r\n')]);
 
 function nestedSequences(depth: number): Buffer {
   let bytes: Buffer = Buffer.alloc(0);
@@ -69,6 +71,6 @@ export const BOMBS: Readonly<Record<string, () => Buffer>> = {
   '100,000 header fields': () => mail(TEXT_ENTITY, manyHeaders(100_000)),
   '100,000 header fields, signed': () =>
     asSigned(Buffer.concat([Buffer.from(`${manyHeaders(100_000).join('\r\n')}\r\n`), TEXT_ENTITY])),
-  'one header of 20 MB': () => mail(TEXT_ENTITY, [...OUTER, `X-Long: ${'y '.repeat(10 * MEBIBYTE)}`]),
+  'one header of 20 MB': () => mail(OTHER_TEXT, [...OUTER, `X-Long: ${'y '.repeat(10 * MEBIBYTE)}`]),
   'a From of 200 KB of brackets': () => mail(TEXT_ENTITY, [`From: ${'<('.repeat(100_000)}`]),
 };

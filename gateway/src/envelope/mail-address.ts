@@ -121,10 +121,13 @@ function mailboxOf(tokens: readonly Token[]): Mailbox | null {
   if (phrase.some((token) => token.kind === 'special')) return null;
   const address = addressOf(inside);
   const name = phrase.map((token) => token.text).join(' ');
-  return address === null || false ? null : { name, address };
+  return address === null || showsAnother(name, address) ? null : { name, address };
 }
 
-const ENCODED_WORD = /=\?([^?\s]{1,40})\?([QqBb])\?([^?\s]*)\?=/g;
+/** Spaces within are wrong and decoded all the same by most. */
+const ENCODED_WORD = /=\?([^?\s]{1,40})\?([QqBb])\?([^?]*)\?=/g;
+/** Encodings in which an at sign does not look like one; no name needs them. */
+const HIDING_CHARSET = /=\?(?:x-)?(?:unicode|utf-?(?:7|16|32)|ucs|imap|hz|iso-2022|ibm|cp\d|ebcdic)/i;
 
 /** What a mail program shows for the encoded words of a name (RFC 2047), well enough to see an address in it. */
 function decodedWords(name: string): string {
@@ -150,10 +153,10 @@ const HARMLESS = /^[\x20-\x3b\x3f\x41-\x7e]*$/;
 function showsAnother(name: string, address: string): boolean {
   if (HARMLESS.test(name)) return false;
   const shown = decodedWords(name).normalize('NFKC');
-  if (/[<>\p{Cc}]/u.test(shown)) return true;
+  if (/[<>\p{Cc}]/u.test(shown) || HIDING_CHARSET.test(name)) return true;
   for (const word of shown.split(/[\s"'(),;:[\]]+/)) {
     const at = word.lastIndexOf('@');
-    if (at > 0 && word.indexOf('.', at) > at + 1 && !isSameAddress(word, address)) return true;
+    if (at >= 0 && word.indexOf('.', at) > at + 1 && !isSameAddress(word, address)) return true;
   }
   return false;
 }

@@ -137,6 +137,7 @@ test('line 20: a nonce that was asked for and comes back otherwise makes the ans
 test('line 20: an answer whose dates contradict each other is no answer', () => {
   assert.equal(statusOf(leaf, [{ nextUpdate: daysFromNow(-1) }]), 'revocation-unknown');
   assert.equal(statusOf(leaf, [{ producedAt: daysFromNow(1) }]), 'revocation-unknown');
+  assert.equal(statusOf(leaf, [{ producedAt: NOW, thisUpdate: daysFromNow(0.5) }]), 'revocation-unknown');
   assert.equal(statusOf(leaf, [{ nextUpdate: null }]), 'good');
   assert.equal(statusOf(leaf, [{ nextUpdate: null, thisUpdate: daysFromNow(-1) }]), 'revocation-unknown');
 });

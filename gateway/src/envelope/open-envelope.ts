@@ -94,6 +94,8 @@ function judge(root: MimeEntity, peeled: Peeled, policy: OpeningPolicy): OpenedE
   };
 }
 
+const REFUSED_LAYER: Layer = { kind: 'encrypted', outcome: 'refused', authenticated: false, reason: 'cannot-open' };
+
 function outerHeaders(root: MimeEntity): LetterHeaders {
   const payload = unprotected(root);
   return headersOf(root, payload, writerOf(root, payload));
@@ -111,7 +113,8 @@ export function openEnvelope(letter: Buffer, policy: OpeningPolicy): OpenedEnvel
     if (!isMalformed(error)) throw error;
     const headers = root === null ? NO_HEADERS : outerHeaders(root);
     // Noise that a wrong key or a changed cipher text left is refused in the same words as a wrong padding.
-    if (peeled?.layers.at(-1)?.kind === 'encrypted') return quarantined('cannot-open', headers, peeled.layers);
+    if (peeled?.layers.at(-1)?.kind === 'encrypted')
+      return quarantined('cannot-open', headers, [...peeled.layers.slice(0, -1), REFUSED_LAYER]);
     return quarantined(error instanceof MailMalformed ? error.reason : 'envelope-malformed', headers, []);
   }
 }

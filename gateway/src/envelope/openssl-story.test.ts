@@ -95,6 +95,26 @@ test('a signer named by its key identifier, and SHA-512, are verified', () => {
   expectWords('key-identifier.eml', 'valid match none verified');
 });
 
+test('a text that openssl signed with its LF, as it lay in the file, is verified in every form', () => {
+  sign('letter.txt', 'unix.eml', '-binary', ...OUTER);
+  expectWords('unix.eml', 'valid match none verified');
+  sign('letter.txt', 'unix-opaque.eml', '-binary', '-nodetach', ...OUTER);
+  expectWords('unix-opaque.eml', 'valid match none verified');
+  sign('letter.txt', 'unix-inner.eml', '-binary');
+  encrypt('unix-inner.eml', 'unix-sealed.eml', '-binary', ...OUTER);
+  expectWords('unix-sealed.eml', 'valid match opened verified');
+});
+
+test('an authenticated envelope of openssl (AES-GCM) opens and needs no mark; CBC without a signature gets one', () => {
+  cms('letter.txt', 'gcm.eml', '-encrypt', '-aes-256-gcm', ...OUTER, '-recip', 'pharmacy.pem');
+  assert.deepEqual([open('gcm.eml').inert, open('gcm.eml').verdict.reasons], [false, ['not-signed']]);
+  encrypt('letter.txt', 'cbc.eml', ...OUTER);
+  assert.deepEqual(
+    [open('cbc.eml').inert, open('cbc.eml').verdict.reasons],
+    [true, ['not-authenticated', 'not-signed']],
+  );
+});
+
 test('an encrypted letter of openssl opens, streamed in BER or not, unverified', () => {
   encrypt('letter.txt', 'encrypted.eml', ...OUTER);
   expectWords('encrypted.eml', 'none none opened unverified');

@@ -158,6 +158,9 @@ test('line 20: a list signer that is revoked, unknown, or not certified to sign 
   const plain = hold({ name: issuing.name, issuer: root, extensions: [notAuthority(), keyUsage(0x80)] });
   const byPlain = listBy({ name: issuing.name, key: plain.key });
   assert.equal(statusOf(doctor, [listBy(root), byPlain], [issuing, plain]), 'revocation-unknown');
+  const strange = listSigner(issuing.name, root, extension('1.3.6.1.4.1.32473.99', sequence(), true));
+  const byStrange = listBy({ name: issuing.name, key: strange.key });
+  assert.equal(statusOf(doctor, [listBy(root), byStrange], [issuing, strange]), 'revocation-unknown');
   const own = listSigner(issuing.name, issuing);
   const vouching = listBy({ name: issuing.name, key: own.key });
   assert.equal(statusOf(doctor, [listBy(root), vouching], [issuing, own]), 'revocation-unknown');

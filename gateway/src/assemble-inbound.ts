@@ -1,0 +1,82 @@
+/** Puts the way in together: opening, routing, keeping, quarantine, notices. The order stands in inbound.ts. */
+import type { Ground } from './assemble-ground.ts';
+import { createTrail } from './audit/trail.ts';
+import { openCertificateBook } from './conversation/certificate-book.ts';
+import { createLetterKeeper } from './conversation/letter-message.ts';
+import { createQuarantine, type Quarantine } from './conversation/quarantine.ts';
+import { createRouter } from './conversation/route-letter.ts';
+import type { NoticeSender } from './dispatch/send-notice.ts';
+import { createInbound } from './inbound.ts';
+import type { LastingStore } from './ports.ts';
+import { createNotifier } from './reply/refusal-notice.ts';
+
+export interface WayIn {
+  /** Takes one spooled letter all the way. */
+  readonly inbound: (letterId: string) => Promise<void>;
+  readonly quarantine: Quarantine;
+}
+
+function openerOf({ store, workers, clock, certificateStatus, config }: Ground) {
+  const space = config.ESTAFETTE_TRUST_SPACE;
+  return async (mailboxId: string, task: { letter: Uint8Array; at: number; released?: boolean }) => {
+    const keys = (await store.keysOf(mailboxId)).map(({ certificate, privateKey }) => ({ certificate, privateKey }));
+    const statusAt = clock.now().getTime();
+    return workers.open({ ...task, statusAt, keys, trust: certificateStatus.trust(), space });
+  };
+}
+
+/** The way in on this ground; `notices` sends what a proven sender is told. */
+export function assembleInbound(ground: Ground, notices: NoticeSender): WayIn {
+  const { config, store, blobs, custody, events, tokens, queues, vault, clock, log, trail, indexOf } = ground;
+  const { ownKeys, seal, trust, messageIdIndex } = ground;
+  const { delivered } = ground.waiters;
+  const open = openerOf(ground);
+  const trailOf = (inside: LastingStore) => createTrail(inside, clock);
+  const certificates = openCertificateBook({ store, vault, trailOf, clock });
+  const keeper = createLetterKeeper({ store, blobs, events });
+  const quarantine = createQuarantine({
+    store,
+    blobs,
+    custody,
+    events,
+    keeper,
+    certificates,
+    queues,
+    log,
+    delivered,
+    trailOf,
+    openReleased: (letter, mailboxId) => open(mailboxId, { letter, at: clock.now().getTime(), released: true }),
+  });
+  const notify = createNotifier({
+    store,
+    ownKeys,
+    seal,
+    trust,
+    clock,
+    log,
+    trail,
+    messageIdFor: ({ letterId, mailboxId, conversationId }) =>
+      tokens.messageIdFor(conversationId, events.idFor('message', `notice ${letterId} ${mailboxId}`)),
+    messageIdIndex,
+    keep: notices.keep,
+  });
+  const conversationTtlSeconds = config.ESTAFETTE_CONVERSATION_TTL_SECONDS;
+  const inbound = createInbound({
+    spool: ground.spool,
+    open: ({ bytes, receivedAt }, mailboxId) => open(mailboxId, { letter: bytes, at: receivedAt }),
+    waits: ground.certificateStatus.waits,
+    route: createRouter({ store, custody, tokens, indexOf, conversationTtlSeconds }),
+    certificates,
+    keeper,
+    quarantine,
+    notify,
+    events,
+    store,
+    queues,
+    vault,
+    clock,
+    log,
+    delivered,
+  });
+  return { inbound, quarantine };
+}
