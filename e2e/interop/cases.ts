@@ -28,6 +28,8 @@ export interface InboundCase {
   readonly opensTripleDes: boolean;
   /** Which of its keys the pharmacy has; absent: every one. */
   readonly keys?: readonly KeyKind[];
+  /** A verified letter of the sender came before: his certificate is known. */
+  readonly knowsSender?: boolean;
   readonly no: Absences;
 }
 
@@ -109,6 +111,12 @@ const SIGNED: readonly InboundCase[] = [
   row('no certificate in the message: refused', [sign({ certificates: false })], refused('signer-unknown'), {
     nss: 'nss-certificates',
   }),
+  {
+    ...row('no certificate in the message, known from earlier letters', [sign({ certificates: false })], VERIFIED, {
+      nss: 'nss-certificates',
+    }),
+    knowsSender: true,
+  },
   row(
     'no signed attributes: refused',
     [sign({ attributes: false })],

@@ -93,7 +93,8 @@ export async function tryInbound(tool: Tool, one: InboundCase, world: World): Pr
     return failed('tool', error);
   }
   const policy = world.policy({ keys: one.keys ?? KEY_KINDS, opensTripleDes: one.opensTripleDes });
-  const { verdict, content } = openEnvelope(letterOf(entity), policy);
+  const known = one.knowsSender === true ? [world.doctor.rsa.certificate] : [];
+  const { verdict, content } = openEnvelope(letterOf(entity), { ...policy, known });
   const { signature, identity, encryption, show, reasons } = verdict;
   const [expected, reason = null] = one.expect.split(': ');
   const words = [signature, identity, encryption, show].join(' ');

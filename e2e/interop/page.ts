@@ -53,8 +53,8 @@ const NOT_SENT = `## What Estafette does not send
 
 const TOLD = `## What the rows leave to be told
 
-- A letter without the signer's certificate is refused as \`signer-unknown\`: the certificate that is judged is the one in the
-  letter.
+- A letter without the signer's certificate is refused as \`signer-unknown\`, unless Estafette knows it from an earlier
+  verified letter of the same address.
 - OAEP whose mask generation uses another digest than its hash is refused as \`envelope-unsupported\`: \`node:crypto\` cannot
   express it.
 - Bouncy Castle 1.72 has no X25519 in CMS and opens no AuthEnvelopedData by key agreement; both are put together from its

@@ -7,7 +7,7 @@ import { createQuarantine, type Quarantine } from './conversation/quarantine.ts'
 import { createRouter } from './conversation/route-letter.ts';
 import type { NoticeSender } from './dispatch/send-notice.ts';
 import { createInbound } from './inbound.ts';
-import type { LastingStore } from './ports.ts';
+import { correspondentIndexOf, type LastingStore } from './ports.ts';
 import { createNotifier } from './reply/refusal-notice.ts';
 
 export interface WayIn {
@@ -16,12 +16,18 @@ export interface WayIn {
   readonly quarantine: Quarantine;
 }
 
-function openerOf({ store, workers, clock, certificateStatus, config }: Ground) {
+/** Opens with the keys of a mailbox; a signature without its certificate again, with what is known of the sender. */
+function openerOf({ store, workers, vault, clock, certificateStatus, config }: Ground) {
   const space = config.ESTAFETTE_TRUST_SPACE;
-  return async (mailboxId: string, task: { letter: Uint8Array; at: number; released?: boolean }) => {
+  return async (mailboxId: string, given: { letter: Uint8Array; at: number; released?: boolean }) => {
     const keys = (await store.keysOf(mailboxId)).map(({ certificate, privateKey }) => ({ certificate, privateKey }));
     const statusAt = clock.now().getTime();
-    return workers.open({ ...task, statusAt, keys, trust: certificateStatus.trust(), space });
+    const task = { ...given, statusAt, keys, trust: certificateStatus.trust(), space };
+    const opened = await workers.open(task);
+    if (!opened.verdict.reasons.includes('signer-unknown')) return opened;
+    const sender = await store.correspondent(correspondentIndexOf(vault, opened.headers.from));
+    if (sender === null) return opened;
+    return workers.open({ ...task, known: [sender.certificate, ...sender.chain] });
   };
 }
 

@@ -25,6 +25,8 @@ export interface OpenTask {
   readonly at: number;
   /** When revocation is judged; absent: the same. */
   readonly statusAt?: number;
+  /** Certificates learnt from the sender's earlier letters, DER: some programs send theirs only once. */
+  readonly known?: readonly Uint8Array[];
   /** The operator decided to look: what could be opened is read although it is quarantined. */
   readonly released?: boolean;
 }
@@ -76,6 +78,7 @@ export function openLetterEnvelope(task: Omit<OpenTask, 'kind'>): OpenedEnvelope
     judge: (question) => judge({ ...question, statusAt: new Date(task.statusAt ?? task.at) }),
     at: new Date(task.at),
     released: task.released === true,
+    known: (task.known ?? []).map((der) => readCertificate(toBuffer(der))),
   });
 }
 

@@ -31,6 +31,8 @@ export interface OpeningPolicy {
   readonly judge: (question: Omit<Parameters<typeof judgePath>[0], 'store'>) => PathVerdict;
   /** Time of judgement: when the letter was received. */
   readonly at: Date;
+  /** Certificates of the sender from his earlier letters, for a signature that brings none. */
+  readonly known?: readonly Certificate[];
   /** The operator decided: what could be opened is read, whatever it is worth. The verdict stays what it is. */
   readonly released?: boolean;
 }
@@ -66,7 +68,8 @@ function judgeSignature(data: SignedData, content: Buffer, policy: OpeningPolicy
   const statements: SignerStatement[] = [];
   const wants: StatusSource[] = [];
   let signature: SignatureFinding['signature'] = 'valid';
-  for (const outcome of checkSigners(data, content)) {
+  const { known = [] } = policy;
+  for (const outcome of checkSigners(data, content, known)) {
     if (outcome.outcome === 'invalid') {
       reasons.push(outcome.reason);
       signature = 'invalid';
@@ -76,7 +79,7 @@ function judgeSignature(data: SignedData, content: Buffer, policy: OpeningPolicy
     statements.push(outcome);
     const path = policy.judge({
       certificate: outcome.certificate,
-      bag: data.certificates,
+      bag: [...data.certificates, ...known],
       bagLists: data.lists,
       at: policy.at,
       uses: ['digitalSignature', 'nonRepudiation'],

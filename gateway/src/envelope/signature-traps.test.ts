@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ReasonCode } from '@estafette/contracts/verdict';
+import { readCertificate } from './certificate.ts';
 import { context, element, octetString, oid } from './der.ts';
 import {
   attribute,
@@ -31,8 +32,10 @@ import {
   keyUsage,
   mailExtensions,
   pharmacy,
+  policyOver,
   ROOT,
   rsaKey,
+  storeOf,
 } from './test-authority.fixture.ts';
 
 const OTHER_CONTENT = Buffer.from('Content-Type: text/plain\r\n\r\nTout va bien.\r\n');
@@ -254,4 +257,14 @@ test('signatures that are no SignedData, or bytes after one, are malformed', () 
     assert.deepEqual(verdict.reasons, ['envelope-malformed']);
     assert.equal(verdict.show, 'quarantine');
   }
+});
+
+test('a signer whose certificate the letter leaves out is found among those known of the sender, and judged as ever', () => {
+  const left = detached({ bag: [] });
+  const known = [readCertificate(doctor.certificate)];
+  assert.equal(openEnvelope(left, { ...goodPolicy, known }).verdict.show, 'verified');
+  const stranger = openEnvelope(left, { ...goodPolicy, known: [readCertificate(pharmacy.certificate)] });
+  assert.deepEqual(stranger.verdict.reasons.slice(0, 1), ['signer-unknown']);
+  const untrusted = openEnvelope(left, { ...policyOver(storeOf([], [])), known });
+  assert.equal(untrusted.verdict.signature, 'untrusted');
 });

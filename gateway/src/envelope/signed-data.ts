@@ -190,9 +190,16 @@ class ContentDigests {
   }
 }
 
+/** Where signers are looked for: in the message, and for one whose certificate it leaves out, among those known otherwise. */
+interface SignedWithKnown {
+  readonly data: SignedData;
+  readonly known: readonly Certificate[];
+}
+
 /** Checks one signer over the content; a trap of a lenient verifier is `invalid` with its reason. */
-function checkSigner(signer: SignerInfo, data: SignedData, digests: ContentDigests): SignerOutcome {
-  const certificate = certificateOf(signer, data.certificates);
+function checkSigner(signer: SignerInfo, { data, known }: SignedWithKnown, digests: ContentDigests): SignerOutcome {
+  const fromBag = certificateOf(signer, data.certificates);
+  const certificate = fromBag === undefined ? certificateOf(signer, known) : fromBag;
   if (certificate === undefined) return invalid('signer-unknown');
   const { digest, attributes } = signer;
   if (digest === null) return invalid('algorithm-refused');
@@ -231,12 +238,15 @@ function signatureAlgorithmOf(algorithm: Algorithm, digest: string): Algorithm |
   return digestOfSignature(algorithm) === digest ? algorithm : null;
 }
 
-/** Checks every signer over the content (carried inside, or given by multipart/signed). */
-export function checkSigners(data: SignedData, content: Buffer): SignerOutcome[] {
+/**
+ * Checks every signer over the content (carried inside, or given by multipart/signed); `known` are certificates for
+ * signers whose own the message leaves out.
+ */
+export function checkSigners(data: SignedData, content: Buffer, known: readonly Certificate[] = []): SignerOutcome[] {
   const digests = new ContentDigests(content);
   return data.signers.map((signer) => {
     try {
-      return checkSigner(signer, data, digests);
+      return checkSigner(signer, { data, known }, digests);
     } catch (error) {
       if (error instanceof BerError) return invalid('signature-malformed');
       throw error;
