@@ -67,6 +67,11 @@ describe('a correspondent', () => {
     assert.match(signed.toString('latin1'), /^Content-Type: multipart\/signed/);
   });
 
+  it('is known by that also when his next letter brings no certificate', async () => {
+    const line = await receive('Sans certificat', { ...identityIn(stage.demo('doctor')), withoutCertificate: true });
+    assert.deepEqual([line.show, line.signature, line.reasons], ['verified', 'valid', []]);
+  });
+
   it('gets answers in the form the operator sets, from the next one on, and openssl reads them', async () => {
     const set = await stage.run([
       ...['correspondent', 'set', stage.address('doctor').toUpperCase(), '--form', 'opaque'],

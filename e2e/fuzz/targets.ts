@@ -3,10 +3,13 @@
  * what must hold whatever the bytes are. A target throws when something does not hold.
  */
 import assert from 'node:assert/strict';
-import { X509Certificate } from 'node:crypto';
+import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { SHOWS } from '@estafette/contracts/verdict';
 import { BerError, readBer } from '@estafette/gateway/envelope/ber';
 import { readCertificate } from '@estafette/gateway/envelope/certificate';
+import { judgePath, type TrustStore } from '@estafette/gateway/envelope/certificate-path';
+import { openingKey, withKey } from '@estafette/gateway/envelope/cms-vectors.fixture';
+import { encryptContent } from '@estafette/gateway/envelope/encrypt-content';
 import {
   cmsEntity,
   detached,
@@ -22,6 +25,8 @@ import { MailMalformed } from '@estafette/gateway/envelope/mail-malformed';
 import { readEntity, readLetter as readMail, signedParts } from '@estafette/gateway/envelope/mime-entity';
 import { readMimeTree } from '@estafette/gateway/envelope/mime-tree';
 import { changeBytes, changeElements, changeLines, type Mutation } from '@estafette/gateway/envelope/mutations.fixture';
+import { nonceOfRequest, ocspRequest } from '@estafette/gateway/envelope/ocsp-request';
+import { readOcspResponse } from '@estafette/gateway/envelope/ocsp-response';
 import { openEnvelope } from '@estafette/gateway/envelope/open-envelope';
 import { readRevocationList } from '@estafette/gateway/envelope/revocation-list';
 import { checkSigners, readSignedData } from '@estafette/gateway/envelope/signed-data';
@@ -29,10 +34,19 @@ import {
   daysFromNow,
   doctor,
   goodPolicy,
+  NOW,
+  pharmacy,
   ROOT,
   revocationList,
   rootList,
 } from '@estafette/gateway/envelope/test-authority.fixture';
+import {
+  doctorUnder,
+  listBytes,
+  ocspAnswer,
+  storeOfHolders,
+  root as trustRoot,
+} from '@estafette/gateway/envelope/trust.fixture';
 
 export interface FuzzTarget {
   readonly samples: readonly Buffer[];
@@ -47,8 +61,8 @@ export const isRefusal = (error: unknown): boolean => error instanceof BerError 
 const BER = { depthMax: 64, nodesMax: 100_000, der: false };
 
 /** A letter is shown as verified only with the very content that was signed. */
-function readLetter(letter: Buffer): void {
-  const { verdict, content } = openEnvelope(letter, goodPolicy);
+function readLetter(letter: Buffer, keys = goodPolicy.keys): void {
+  const { verdict, content } = openEnvelope(letter, { ...goodPolicy, keys });
   assert.ok(SHOWS.includes(verdict.show));
   if (verdict.show === 'verified') assert.ok(content?.equals(TEXT_ENTITY), 'verified, with other content');
   if (verdict.show === 'quarantine') assert.equal(content, null, 'quarantined, with content');
@@ -89,6 +103,25 @@ const REVOKING = revocationList({
   ],
 });
 
+const REVOKED = doctorUnder(trustRoot);
+
+/** Whatever becomes of what revokes a certificate, it does not make it good. */
+function staysRevoked(knowledge: Partial<TrustStore>): void {
+  const question = { certificate: REVOKED.certificate, bag: [], bagLists: [], at: NOW } as const;
+  const { trusted } = judgePath({ ...question, store: storeOfHolders(knowledge), uses: ['digitalSignature'] });
+  assert.equal(trusted, false, 'a revoked certificate is trusted');
+}
+
+const EC_PHARMACY = withKey(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
+const KEYS = [...goodPolicy.keys, openingKey(EC_PHARMACY)];
+
+const sealedFor = (certificate: Buffer, content: 'aes-256-cbc' | 'aes-256-gcm'): Buffer =>
+  encryptContent(opaqueEntity(TEXT_ENTITY), {
+    recipient: readCertificate(certificate),
+    content,
+    keyTransport: content === 'aes-256-gcm' ? 'rsa-oaep-sha256' : 'rsa-pkcs1',
+  }).sealed;
+
 /** Every target by its name on the command line. */
 export const TARGETS = {
   splitter: {
@@ -126,11 +159,33 @@ export const TARGETS = {
     read: (bytes) => readLetter(mail(cmsEntity(bytes, 'signed-data'))),
   },
   crl: {
-    samples: [rootList, REVOKING],
+    samples: [rootList, REVOKING, listBytes(trustRoot, { entries: [{ holder: REVOKED, reason: 1 }] })],
     mutations: [changeElements, changeBytes],
-    read: (bytes) => void readRevocationList(bytes),
+    read: (bytes) => staysRevoked({ lists: [readRevocationList(bytes)] }),
   },
-  letter: { samples: LETTERS, mutations: [changeLines, changeBytes], read: readLetter },
+  ocsp: {
+    samples: [
+      ocspAnswer({ about: REVOKED, issuer: trustRoot, status: 'revoked' }),
+      ocspAnswer({ about: REVOKED, issuer: trustRoot, status: 'held', byKey: true, nextUpdate: null }),
+      ocspRequest(REVOKED.certificate, trustRoot.certificate),
+    ],
+    mutations: [changeElements, changeBytes],
+    read: (bytes) => {
+      if (bytes.length < 200) nonceOfRequest(bytes);
+      staysRevoked({ responses: [{ response: readOcspResponse(bytes), nonceAsked: null }] });
+    },
+  },
+  encrypted: {
+    samples: [
+      sealedFor(pharmacy.certificate, 'aes-256-cbc'),
+      sealedFor(pharmacy.certificate, 'aes-256-gcm'),
+      sealedFor(EC_PHARMACY.certificate, 'aes-256-cbc'),
+      sealedFor(EC_PHARMACY.certificate, 'aes-256-gcm'),
+    ],
+    mutations: [changeElements, changeBytes],
+    read: (bytes) => readLetter(mail(cmsEntity(bytes, 'enveloped-data')), KEYS),
+  },
+  letter: { samples: LETTERS, mutations: [changeLines, changeBytes], read: (bytes) => readLetter(bytes) },
 } as const satisfies Record<string, FuzzTarget>;
 
 export type TargetName = keyof typeof TARGETS;

@@ -11,6 +11,8 @@ export interface SignerFiles {
   readonly certificate: string;
   readonly key: string;
   readonly chain?: string;
+  /** Sends no certificate along, not even the signer's. */
+  readonly withoutCertificate?: boolean;
 }
 
 /** The identity in a folder that holds `cert.pem` and `key.pem`. */
@@ -29,8 +31,9 @@ async function openssl(words: readonly string[], input: Buffer): Promise<Buffer>
 export function sign(signer: SignerFiles, entity: Buffer, form: 'detached' | 'opaque' = 'detached'): Promise<Buffer> {
   const chain = signer.chain === undefined ? [] : ['-certfile', signer.chain];
   const shape = form === 'opaque' ? ['-nodetach'] : [];
+  const bare = signer.withoutCertificate === true ? ['-nocerts'] : [];
   const words = ['cms', '-sign', '-md', 'sha256', '-signer', signer.certificate, '-inkey', signer.key];
-  return openssl([...words, ...chain, ...shape], entity);
+  return openssl([...words, ...chain, ...shape, ...bare], entity);
 }
 
 /** Encrypts an entity to a certificate file. */

@@ -53,7 +53,9 @@ export interface QuarantineStore {
   wishForQuarantined(letterId: string, mailboxId: string, wish: 'release' | 'delete'): Promise<boolean>;
   /** Those with a wish. */
   wishedLetters(): Promise<QuarantinedLetter[]>;
-  /** Ends a wish; a deleted letter loses its claimed sender as well. */
+  /** From now on the letter may be on a screen: released, its wish not ended yet. False when another wish took its place. */
+  beginRelease(letterId: string, mailboxId: string): Promise<boolean>;
+  /** Ends a wish; a deleted letter loses its claimed sender as well. `held` ends only a release: a later wish stays. */
   settleQuarantined(
     letterId: string,
     mailboxId: string,

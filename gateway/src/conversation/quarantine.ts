@@ -87,8 +87,8 @@ export function createQuarantine(options: QuarantineOptions): Quarantine {
     await done;
   };
 
-  /** Shows the letter; gives null, or the codes of why there is nothing to show. */
-  const show = async (letter: QuarantinedLetter): Promise<Verdict | { failed: string }> => {
+  /** Shows the letter; gives its verdict, the codes of why there is nothing to show, or null: the wish was taken back. */
+  const show = async (letter: QuarantinedLetter): Promise<Verdict | { failed: string } | null> => {
     const { letterId, mailboxId } = letter;
     const conversation = await store.conversation(letter.conversationId);
     const key = conversation === null ? null : await custody.unwrap(conversation);
@@ -110,6 +110,8 @@ export function createQuarantine(options: QuarantineOptions): Quarantine {
     }
     const mark = learnt.changed ? ({ senderCertificateChanged: true } as const) : {};
     const message = await keeper.message(routed, letterId, opened, { answerable, receivedAt, ...mark });
+    // What lies in the queue will be shown, however long the relay is away: no deletion may be promised any more.
+    if (!(await store.beginRelease(letterId, mailboxId))) return null;
     await deliver(letter, routed, message);
     return opened.verdict;
   };
@@ -117,6 +119,7 @@ export function createQuarantine(options: QuarantineOptions): Quarantine {
   const release = async (letter: QuarantinedLetter): Promise<void> => {
     const { letterId, mailboxId } = letter;
     const outcome = await show(letter);
+    if (outcome === null) return;
     await store.transaction(async (inside) => {
       const trail = options.trailOf(inside);
       if ('failed' in outcome) {
@@ -135,6 +138,8 @@ export function createQuarantine(options: QuarantineOptions): Quarantine {
       await inside.settleQuarantined(letterId, mailboxId, { state: 'deleted', outcome: null });
       await options.trailOf(inside).letterDeleted(letterId, mailboxId);
     });
+    // A run of the way in that had to begin again may have kept it anew in between.
+    await deleteOriginal(originals, mailboxId, letterId);
   };
 
   const fulfilAll = async (): Promise<void> => {
@@ -158,6 +163,9 @@ export function createQuarantine(options: QuarantineOptions): Quarantine {
         if (await inside.quarantineLetter(row))
           await options.trailOf(inside).letterQuarantined(letterId, mailboxId, reasons);
       });
+      // The way in begins again after a crash, and keeps the original first: what was deleted since stays deleted.
+      const kept = await store.quarantinedLetter(letterId, mailboxId);
+      if (kept?.state === 'deleted') await deleteOriginal(originals, mailboxId, letterId);
     },
     fulfil() {
       running ??= fulfilAll().finally(() => {

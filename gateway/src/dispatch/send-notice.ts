@@ -22,9 +22,14 @@ export interface NoticeSender {
   keep(letter: NoticeName, to: string, sealed: Uint8Array): Promise<void>;
   /** One attempt; finds nothing to do when the notice has left or failed. */
   attempt(letter: NoticeName): Promise<void>;
-  /** Queues what was kept and never tried; `again` also what was tried before: Redis may have forgotten it. */
+  /**
+   * Queues what was kept and never tried; `again` also what was tried before, since Redis may have forgotten it, and
+   * removes bytes that wait for nothing: a crash may have kept them. `again` only before letters are taken in.
+   */
   retell(options?: { again: boolean }): Promise<void>;
 }
+
+const NOTICES = 'notices/';
 
 /** The sender of sealed notices. */
 export function createNoticeSender(options: {
@@ -36,7 +41,7 @@ export function createNoticeSender(options: {
   trail: NoticeTrail;
 }): NoticeSender {
   const { store, safe, vault, queues, trail } = options;
-  const nameOf = ({ letterId, mailboxId }: NoticeName) => `notices/${letterId}.${mailboxId}`;
+  const nameOf = ({ letterId, mailboxId }: NoticeName) => `${NOTICES}${letterId}.${mailboxId}`;
 
   const read = async (letter: NoticeName): Promise<{ to: string; bytes: Buffer } | null> => {
     const stored = await safe.get(nameOf(letter));
@@ -82,8 +87,12 @@ export function createNoticeSender(options: {
       await schedule(letter, attempts, pauseBeforeAttempt(attempts));
     },
     async retell({ again } = { again: false }) {
-      for (const letter of await store.noticesToSend())
+      const waiting = await store.noticesToSend();
+      for (const letter of waiting)
         if (again || letter.noticeAttempts === 0) await schedule(letter, letter.noticeAttempts);
+      if (!again) return;
+      const kept = new Set(waiting.map(nameOf));
+      for await (const { name } of safe.list(NOTICES)) if (!kept.has(name)) await safe.delete(name);
     },
   };
 }

@@ -49,22 +49,27 @@ export const TAG = {
 
 const NO_CHILDREN: readonly BerNode[] = [];
 
-/** Reads elements of one source, none deeper and not more than the limits say, before anything is built of them. */
+/**
+ * Proves elements of one source, none deeper and not more than the limits say, before anything is built of them. Nodes are
+ * built of what is then asked for: most of a letter's elements are those of certificates that are known already.
+ */
 class Reader {
-  readonly #source: Buffer;
+  readonly source: Buffer;
   readonly #limits: BerLimits;
   #nodes = 0;
   /** Where the content of the element whose length was read last begins. */
   #contentStart = 0;
+  /** Where the content of each proven element of indefinite length ends, by its start. */
+  readonly #openEnds = new Map<number, number>();
 
   constructor(source: Buffer, limits: BerLimits) {
-    this.#source = source;
+    this.source = source;
     this.#limits = limits;
   }
 
   /** The length that stands at `at`; -1 when it is indefinite. */
   #readLength(at: number, end: number): number {
-    const first = this.#source[at];
+    const first = this.source[at];
     if (first === undefined || at >= end) throw new BerError('length missing');
     this.#contentStart = at + 1;
     if (first < 0x80) return first;
@@ -74,53 +79,87 @@ class Reader {
     }
     const count = first & 0x7f;
     if (count > 4 || at + 1 + count > end) throw new BerError('length too long');
-    const length = this.#source.readUIntBE(at + 1, count);
-    if (this.#limits.der && (length < 0x80 || this.#source[at + 1] === 0))
+    let length = 0;
+    for (let octet = at + 1; octet <= at + count; octet += 1) length = length * 256 + (this.source[octet] as number);
+    if (this.#limits.der && (length < 0x80 || this.source[at + 1] === 0))
       throw new BerError('length not minimal in DER');
     this.#contentStart = at + 1 + count;
     return length;
   }
 
-  /** The element at `start`, which must end at `end` or before. Recursion is as deep as `depthMax` and no deeper. */
-  readElement(start: number, end: number, depth: number): BerNode {
-    const source = this.#source;
+  /**
+   * Proves the element at `start` and all within it, which must end at `end` or before; gives where it ends. Recursion is
+   * as deep as `depthMax` and no deeper.
+   */
+  prove(start: number, end: number, depth: number): number {
+    const source = this.source;
     this.#nodes += 1;
     if (this.#nodes > this.#limits.nodesMax) throw new BerError('too many elements');
     if (depth > this.#limits.depthMax) throw new BerError('too deep');
     const first = source[start];
     if (first === undefined || start >= end) throw new BerError('element missing');
-    const tag = first & 0x1f;
-    if (tag === 0x1f) throw new BerError('multi-byte tag');
+    if ((first & 0x1f) === 0x1f) throw new BerError('multi-byte tag');
     const constructed = (first & 0x20) !== 0;
     const length = this.#readLength(start + 1, end);
-    const contentStart = this.#contentStart;
-    if (length < 0 && !constructed) throw new BerError('indefinite length of a primitive');
-    if (length > end - contentStart) throw new BerError('element passes the end of its parent');
-    const children = constructed
-      ? this.#readChildren(contentStart, length < 0 ? end : contentStart + length, depth, length < 0)
-      : NO_CHILDREN;
-    const contentEnd = length < 0 ? (children.at(-1)?.end ?? contentStart) : contentStart + length;
-    const elementEnd = length < 0 ? contentEnd + 2 : contentEnd;
-    return {
-      source,
-      tagClass: first >> 6,
-      tag,
-      constructed,
-      start,
-      contentStart,
-      contentEnd,
-      end: elementEnd,
-      children,
-    };
+    let next = this.#contentStart;
+    if (length < 0) {
+      if (!constructed) throw new BerError('indefinite length of a primitive');
+      // The elements that stand before the end of an indefinite length (X.690 §8.1.5).
+      while (!(source[next] === 0 && source[next + 1] === 0 && next + 2 <= end)) next = this.prove(next, end, depth + 1);
+      this.#openEnds.set(start, next);
+      return next + 2;
+    }
+    if (length > end - next) throw new BerError('element passes the end of its parent');
+    const contentEnd = next + length;
+    if (constructed) while (next < contentEnd) next = this.prove(next, contentEnd, depth + 1);
+    return contentEnd;
   }
 
-  /** The elements that fill the range, or that stand before the end of an indefinite length (X.690 §8.1.5). */
-  #readChildren(from: number, to: number, depth: number, isIndefinite: boolean): readonly BerNode[] {
-    const source = this.#source;
+  /** The node of a proven element. */
+  nodeAt(start: number): Node {
+    const length = this.#readLength(start + 1, this.source.length);
+    const contentStart = this.#contentStart;
+    if (length >= 0) return new Node(this, start, contentStart, contentStart + length, contentStart + length);
+    const contentEnd = this.#openEnds.get(start) as number;
+    return new Node(this, start, contentStart, contentEnd, contentEnd + 2);
+  }
+}
+
+class Node implements BerNode {
+  readonly source: Buffer;
+  readonly tagClass: number;
+  readonly tag: number;
+  readonly constructed: boolean;
+  readonly start: number;
+  readonly contentStart: number;
+  readonly contentEnd: number;
+  readonly end: number;
+  readonly #reader: Reader;
+  #children: readonly BerNode[] | null = null;
+
+  constructor(reader: Reader, start: number, contentStart: number, contentEnd: number, end: number) {
+    const first = reader.source[start] as number;
+    this.source = reader.source;
+    this.tagClass = first >> 6;
+    this.tag = first & 0x1f;
+    this.constructed = (first & 0x20) !== 0;
+    this.start = start;
+    this.contentStart = contentStart;
+    this.contentEnd = contentEnd;
+    this.end = end;
+    this.#reader = reader;
+  }
+
+  get children(): readonly BerNode[] {
+    if (!this.constructed) return NO_CHILDREN;
+    this.#children ??= this.#build();
+    return this.#children;
+  }
+
+  #build(): readonly BerNode[] {
     const children: BerNode[] = [];
-    let next = from;
-    while (isIndefinite ? !(source[next] === 0 && source[next + 1] === 0 && next + 2 <= to) : next < to) {
-      const child = this.readElement(next, to, depth + 1);
+    for (let next = this.contentStart; next < this.contentEnd; ) {
+      const child = this.#reader.nodeAt(next);
       children.push(child);
       next = child.end;
     }
@@ -130,9 +169,9 @@ class Reader {
 
 /** Reads the one element that must fill `source` exactly; throws `BerError`. */
 export function readBer(source: Buffer, limits: BerLimits): BerNode {
-  const root = new Reader(source, limits).readElement(0, source.length, 0);
-  if (root.end !== source.length) throw new BerError('bytes after the element');
-  return root;
+  const reader = new Reader(source, limits);
+  if (reader.prove(0, source.length, 0) !== source.length) throw new BerError('bytes after the element');
+  return reader.nodeAt(0);
 }
 
 /** The element with its header, as in the source. */
@@ -246,19 +285,21 @@ export function booleanOf(node: BerNode | undefined): boolean {
   return node.source[node.contentStart] !== 0;
 }
 
+const UTC_TIME = /^\d{12}Z$/;
+const GENERALIZED_TIME = /^\d{14}Z$/;
+
 /** UTCTime or GeneralizedTime in the DER form of RFC 5280 §4.1.2.5 (seconds, Z). */
 export function timeOf(node: BerNode | undefined): Date {
   if (node === undefined || node.tagClass !== 0 || node.constructed) throw new BerError('a time was expected');
   const text = contentOf(node).toString('latin1');
-  const match =
-    node.tag === TAG.utcTime
-      ? /^(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(text)
-      : node.tag === TAG.generalizedTime
-        ? /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(text)
-        : null;
-  if (match === null) throw new BerError('time malformed');
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match.slice(1).map(Number);
-  const fullYear = node.tag === TAG.utcTime ? (year < 50 ? 2000 + year : 1900 + year) : year;
+  const isShort = node.tag === TAG.utcTime;
+  const form = isShort ? UTC_TIME : node.tag === TAG.generalizedTime ? GENERALIZED_TIME : null;
+  if (form === null || !form.test(text)) throw new BerError('time malformed');
+  const pair = (at: number): number => Number(text.slice(at, at + 2));
+  const at = isShort ? 2 : 4;
+  const year = isShort ? pair(0) : pair(0) * 100 + pair(2);
+  const fullYear = isShort ? (year < 50 ? 2000 + year : 1900 + year) : year;
+  const [month, day, hour, minute, second] = [pair(at), pair(at + 2), pair(at + 4), pair(at + 6), pair(at + 8)];
   const time = new Date(Date.UTC(fullYear, month - 1, day, hour, minute, second));
   if (time.getUTCMonth() !== month - 1 || time.getUTCDate() !== day || hour > 23 || minute > 59 || second > 60)
     throw new BerError('time out of range');

@@ -129,10 +129,12 @@ export function judgePath(question: PathQuestion): PathVerdict {
  * not yet weighed, since that may revoke.
  */
 export function rememberingJudge(store: TrustStore): (question: Omit<PathQuestion, 'store'>) => PathVerdict {
-  const known = new Map<string, { from: Date; until: Date; lists: ReadonlySet<string> }>();
+  /** By certificate, then by what it was judged for, of which callers name a handful. Two short keys: joining them costs more. */
+  const known = new Map<string, Map<string, { from: Date; until: Date; lists: ReadonlySet<string> }>>();
   return (question) => {
-    const name = `${question.certificate.fingerprint} ${question.uses.join()} ${JSON.stringify(question.policies ?? null)}`;
-    const kept = known.get(name);
+    const { fingerprint } = question.certificate;
+    const purpose = question.policies === undefined ? question.uses.join() : JSON.stringify([question.uses, question.policies]);
+    const kept = known.get(fingerprint)?.get(purpose);
     const isWeighed = question.bagLists.every(({ fingerprint }) => kept?.lists.has(fingerprint) === true);
     const [at, statusAt] = [question.at, question.statusAt ?? question.at];
     if (kept !== undefined && isWeighed && at >= kept.from && at <= kept.until && statusAt <= kept.until)
@@ -140,9 +142,10 @@ export function rememberingJudge(store: TrustStore): (question: Omit<PathQuestio
     const verdict = judgePath({ ...question, store });
     if (verdict.trusted) {
       if (known.size >= TRUST_LIMITS.verdictsKeptMax) known.clear();
-      const lists = new Set(question.bagLists.map(({ fingerprint }) => fingerprint));
-      known.set(name, { from: question.at, until: verdict.until, lists });
-    } else known.delete(name);
+      const lists = new Set(question.bagLists.map((list) => list.fingerprint));
+      const verdicts = known.get(fingerprint) ?? new Map();
+      known.set(fingerprint, verdicts.set(purpose, { from: question.at, until: verdict.until, lists }));
+    } else known.get(fingerprint)?.delete(purpose);
     return verdict;
   };
 }

@@ -2,7 +2,7 @@
  * An X.509 certificate as this gateway reads it (RFC 5280 §4): strict DER, every extension at most once, names
  * both as bytes (for copying) and in a form that can be compared. Reading decides nothing about trust.
  */
-import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
+import { hash, type KeyObject, X509Certificate } from 'node:crypto';
 import { ENVELOPE_LIMITS } from '@estafette/contracts/limits';
 import type { Signer } from '@estafette/contracts/verdict';
 import { type Algorithm, readAlgorithm } from './algorithm.ts';
@@ -86,7 +86,7 @@ const known = new Map<string, Certificate>();
  * same object: a correspondent's next letter costs a digest instead of a parse.
  */
 export function readCertificate(raw: Buffer): Certificate {
-  const fingerprint = createHash('sha256').update(raw).digest('hex');
+  const fingerprint = hash('sha256', raw);
   const kept = known.get(fingerprint);
   if (kept !== undefined) return kept;
   if (known.size >= CERTIFICATES_KEPT_MAX) known.clear();

@@ -9,7 +9,7 @@ import { ENVELOPE_LIMITS } from '@estafette/contracts/limits';
 import type { Capability } from '../ports.ts';
 import { BerError, type BerNode, contentOf, integerOf, isContext, octetsOf } from './ber.ts';
 import { addressesOf, type Certificate, isAuthority, subjectKeyIdentifierOf } from './certificate.ts';
-import { readName } from './certificate-name.ts';
+import { isIdentified } from './certificate-identifier.ts';
 import { encryptingUseOf } from './encrypt-content.ts';
 import { isSameAddress } from './mail-address.ts';
 import { OID } from './oids.ts';
@@ -39,7 +39,8 @@ export function statementOf(finding: SignatureFinding, signer: Certificate, at: 
 function isPreferred(certificate: Certificate, preference: BerNode): boolean {
   const [first, serial] = preference.children;
   if (isContext(preference, 0)) {
-    return certificate.issuerKey === readName(first).key && certificate.serial.equals(integerOf(serial, 64));
+    if (first === undefined) throw new BerError('issuer missing');
+    return isIdentified(certificate, { issuer: first, serial: integerOf(serial, 64) });
   }
   const identifier = isContext(preference, 2)
     ? contentOf(preference)

@@ -3,7 +3,7 @@
  * (RFC 3370 §4.2.1) or OAEP (RFC 3560). A padding that is wrong gives a random key of the right length, so that it fails
  * later like any other and nobody learns which it was (RFC 3218; node:crypto rejects implicitly since OpenSSL 3.2).
  */
-import { constants, type KeyObject, privateDecrypt, randomBytes } from 'node:crypto';
+import { constants, type KeyObject, privateDecrypt, randomFillSync } from 'node:crypto';
 import { type Algorithm, isNullOrAbsent } from './algorithm.ts';
 import { OID } from './oids.ts';
 import { type OaepParameters, readOaepParameters } from './rsa-parameters.ts';
@@ -21,6 +21,22 @@ export function readKeyTransport({ oid, parameters }: Algorithm): KeyTransport |
 
 const PADDINGS = { pkcs1: constants.RSA_PKCS1_PADDING, oaep: constants.RSA_PKCS1_OAEP_PADDING } as const;
 
+const random = Buffer.alloc(4_096);
+let drawn = random.length;
+
+/** Random bytes out of a store that is filled anew when it is empty, as randomUUID does: one call for 128 letters. */
+function drawRandom(bytes: number): Buffer {
+  if (drawn + bytes > random.length) {
+    randomFillSync(random);
+    drawn = 0;
+  }
+  const from = drawn;
+  drawn += bytes;
+  const own = Buffer.from(random.subarray(from, drawn));
+  random.fill(0, from, drawn);
+  return own;
+}
+
 /** The content key, or a random one of the same length: which of the two is never told. */
 export function unwrapTransportedKey(wrapped: {
   transport: KeyTransport;
@@ -29,7 +45,7 @@ export function unwrapTransportedKey(wrapped: {
   keyBytes: number;
 }): Buffer {
   const { transport, privateKey, encryptedKey, keyBytes } = wrapped;
-  const substitute = randomBytes(keyBytes);
+  const substitute = drawRandom(keyBytes);
   const oaep = transport.padding === 'oaep' ? { oaepHash: transport.hash, oaepLabel: transport.label } : {};
   const options = { key: privateKey, padding: PADDINGS[transport.padding], ...oaep };
   try {

@@ -198,11 +198,16 @@ function parts(address: string): { local: string; domain: string } | null {
 
 const CONTROL = /[\p{Cc}\p{Cf}\p{Cs}\s]/u;
 
+/** An address in visible ASCII without A-labels: but for its case, one text of one mailbox. */
+const isPlain = (address: string): boolean =>
+  /^[\x21-\x7e]+@[\x21-\x3f\x41-\x7e]+$/.test(address) && !/xn--/i.test(address);
+
 /**
  * Whether two addresses are the same mailbox: the domain by its A-labels, without case; the local part without case in
  * ASCII (RFC 8550 §3), octet for octet beyond it (RFC 9598 §5).
  */
 export function isSameAddress(one: string, other: string): boolean {
+  if (isPlain(one) && isPlain(other)) return one.toLowerCase() === other.toLowerCase();
   const [left, right] = [parts(one), parts(other)];
   if (left === null || right === null || CONTROL.test(one) || CONTROL.test(other)) return false;
   const bothAscii = isAscii(left.local) && isAscii(right.local);

@@ -41,6 +41,7 @@ const WRITES = [
   'markAnswerable',
   'quarantineLetter',
   'wishForQuarantined',
+  'beginRelease',
   'settleQuarantined',
   'moveNotice',
   'countNoticeAttempt',

@@ -95,11 +95,18 @@ export function quarantinePart(db: Kysely<Schema>) {
       return asked !== undefined;
     },
     wishedLetters: async () => (await rows().where('quarantine.wish', 'is not', null).execute()).map(toQuarantined),
+    async beginRelease(letterId, mailboxId) {
+      const begun = await change(letterId, mailboxId)
+        .set({ state: 'released' })
+        .where('wish', '=', 'release')
+        .returning('letter_id')
+        .executeTakeFirst();
+      return begun !== undefined;
+    },
     async settleQuarantined(letterId, mailboxId, { state, outcome }) {
       const gone = state === 'deleted' ? { sealed_sender: null } : {};
-      await change(letterId, mailboxId)
-        .set({ state, outcome, wish: null, ...gone })
-        .execute();
+      const settled = change(letterId, mailboxId).set({ state, outcome, wish: null, ...gone });
+      await (state === 'held' ? settled.where('wish', '=', 'release') : settled).execute();
     },
     async moveNotice(letterId, mailboxId, from, to) {
       const moved = await change(letterId, mailboxId)

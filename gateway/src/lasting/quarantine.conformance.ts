@@ -68,6 +68,26 @@ export function quarantineConformance(place: string, open: () => Promise<Lasting
     assert.equal((await store.lettersOf(letterId))[0]?.answerable, true);
   });
 
+  promise('a release that has begun keeps its wish, and cannot become a deletion', async (store) => {
+    const { letterId, mailboxId } = await held(store);
+    assert.equal(await store.beginRelease(letterId, mailboxId), false);
+    await store.wishForQuarantined(letterId, mailboxId, 'release');
+    assert.deepEqual(
+      [await store.beginRelease(letterId, mailboxId), await store.beginRelease(letterId, mailboxId)],
+      [true, true],
+    );
+    assert.equal(await store.wishForQuarantined(letterId, mailboxId, 'delete'), false);
+    const begun = await store.quarantinedLetter(letterId, mailboxId);
+    assert.deepEqual([begun?.state, begun?.wish], ['released', 'release']);
+  });
+
+  promise('a release that failed does not end a deletion that was asked meanwhile', async (store) => {
+    const { letterId, mailboxId } = await held(store);
+    await store.wishForQuarantined(letterId, mailboxId, 'delete');
+    await store.settleQuarantined(letterId, mailboxId, { state: 'held', outcome: 'not-for-us' });
+    assert.equal((await store.quarantinedLetter(letterId, mailboxId))?.wish, 'delete');
+  });
+
   promise('a deleted letter loses its claimed sender', async (store) => {
     const { letterId, mailboxId } = await held(store);
     await store.settleQuarantined(letterId, mailboxId, { state: 'deleted', outcome: null });

@@ -58,12 +58,15 @@ let told: { to: string; text: string; headers: readonly string[] }[];
 let withheld: string[];
 let notice: string;
 let counts: { mailbox: number; given: number };
+/** Since when the letters of the sender were counted, the last time. */
+let countedSince: { mailbox: number; given: number };
 let refused: 'certificate-unusable' | 'own-certificate-unusable' | null;
 beforeEach(() => {
   told = [];
   withheld = [];
   notice = 'none';
   counts = { mailbox: 1, given: 0 };
+  countedSince = { mailbox: 0, given: 0 };
   refused = null;
 });
 
@@ -71,7 +74,11 @@ function notifier() {
   let mail: { text: string; headers: readonly string[] } = { text: '', headers: [] };
   const store = {
     quarantinedLetter: async () => ({ notice }),
-    countQuarantined: async (_sender: Buffer, which: object) => ('mailboxId' in which ? counts.mailbox : counts.given),
+    countQuarantined: async (_sender: Buffer, which: object, since: number) => {
+      const what = 'mailboxId' in which ? 'mailbox' : 'given';
+      countedSince[what] = since;
+      return counts[what];
+    },
     correspondent: async () => null,
     mailboxById: async () => ({ address: 'pharmacie@officine.example', name: 'Pharmacie' }),
     rememberMessageId: async () => {},
@@ -171,6 +178,12 @@ test('above the limits nothing is said outside, and the trail says so', async ()
     assert.equal(notice, 'withheld');
   }
   assert.deepEqual([told.length, withheld], [1, ['limit', 'limit']]);
+});
+
+test('the limits hold for letters that lay in the spool for days: they count from when a letter arrived', async () => {
+  const receivedAt = NOW - 5 * 24 * 3_600_000;
+  await notifier()(letter({ receivedAt }));
+  assert.deepEqual(countedSince, { mailbox: receivedAt - 3_600_000, given: receivedAt - 24 * 3_600_000 });
 });
 
 test('what cannot be sealed is not sent, and the trail says why', async () => {

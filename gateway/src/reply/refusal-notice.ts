@@ -87,14 +87,14 @@ const SUBJECT = "votre courrier n'a pas pu être ouvert";
 
 /** The step that tells the sender of a letter in quarantine, or decides not to; a second run does nothing. */
 export function createNotifier(options: NotifierOptions): (letter: RefusedLetter) => Promise<void> {
-  const { store, clock, trail } = options;
+  const { store, trail } = options;
   /** One at a time: two letters of a moment must not both be the last one allowed. */
   let turn: Promise<void> = Promise.resolve();
 
-  const isAllowed = async ({ senderIndex, mailboxId }: RefusedLetter): Promise<boolean> => {
-    const now = clock.now().getTime();
-    const failures = await store.countQuarantined(senderIndex, { mailboxId }, now - HOUR_MS);
-    const given = await store.countQuarantined(senderIndex, { notice: 'given' }, now - DAY_MS);
+  const isAllowed = async ({ senderIndex, mailboxId, receivedAt }: RefusedLetter): Promise<boolean> => {
+    // Counted back from its arrival: letters that lay in the spool for days are no reason for hundreds of notices.
+    const failures = await store.countQuarantined(senderIndex, { mailboxId }, receivedAt - HOUR_MS);
+    const given = await store.countQuarantined(senderIndex, { notice: 'given' }, receivedAt - DAY_MS);
     return failures <= NOTICE_LIMITS.failuresPerSenderAndHourMax && given < NOTICE_LIMITS.perSenderAndDayMax;
   };
 
@@ -120,7 +120,7 @@ export function createNotifier(options: NotifierOptions): (letter: RefusedLetter
       letter: { ...facts, receivedAt, subject: SUBJECT, subjectHidden: true },
       text: textOf(letter),
       messageId,
-      at: clock.now(),
+      at: options.clock.now(),
     });
     const headers = [...mail.headers, 'Auto-Submitted: auto-replied'];
     return { sealed: await sealWithOwnKeys(options, letter.mailboxId, to, { ...mail, headers }), messageId };

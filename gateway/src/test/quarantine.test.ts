@@ -49,7 +49,10 @@ let world: World;
 /** What the letter is found to be when it is opened again. */
 let now: OpenedLetter;
 let isRelayAway: boolean;
+/** What happens while the letter is opened again. */
+let meanwhile: () => Promise<unknown>;
 beforeEach(async () => {
+  meanwhile = async () => {};
   world = await openWorld();
   isRelayAway = false;
 });
@@ -64,6 +67,7 @@ function rooms() {
   const asked: Buffer[] = [];
   const openReleased = async (bytes: Buffer) => {
     asked.push(bytes);
+    await meanwhile();
     return now;
   };
   const delivered = (): Promise<void> => {
@@ -91,7 +95,12 @@ async function heldLetter() {
     await quarantine.fulfil();
     return world.store.quarantinedLetter(letterId, world.mailboxId);
   };
-  return { letterId, routed, senderIndex, quarantine, asked, ask };
+  /** What the way in does again after a crash. */
+  const again = async () => {
+    await keeper.keepOriginal(routed, letterId, LETTER);
+    await quarantine.hold(routed, letter);
+  };
+  return { letterId, routed, senderIndex, quarantine, asked, ask, again };
 }
 
 /** The messages that were delivered, opened as a phone opens them. */
@@ -170,7 +179,8 @@ test('while the relay is away the wish waits; then the letter is shown under the
   const { routed, quarantine, ask } = await heldLetter();
   now = opened(FORGED);
   isRelayAway = true;
-  assert.deepEqual([(await ask('release'))?.state, (await messagesIn(routed)).length], ['held', 1]);
+  const begun = await ask('release');
+  assert.deepEqual([begun?.state, begun?.wish, (await messagesIn(routed)).length], ['released', 'release', 1]);
   isRelayAway = false;
   await quarantine.fulfil();
   const ids = world.delivered().flatMap((job) => (job.kind === 'append' ? job.events.map(({ id }) => id) : []));
@@ -186,6 +196,33 @@ test('a deleted letter leaves no bytes and no claimed sender behind', async () =
   const blobs = await world.store.blobsOf(letter?.conversationId ?? '');
   for (const { blobId } of blobs) assert.equal(await world.blobs.get(`blobs/${world.mailboxId}/${blobId}`), null);
   assert.ok((await eventsOf(letterId)).includes('letter-deleted'));
+});
+
+test('a release that has begun cannot become a deletion: the letter is on its way to the screen', async () => {
+  const { letterId, ask } = await heldLetter();
+  now = opened(FORGED);
+  isRelayAway = true;
+  await ask('release');
+  assert.equal(await world.store.wishForQuarantined(letterId, world.mailboxId, 'delete'), false);
+});
+
+test('a deletion asked while the letter is opened for a release is done, and nothing is shown', async () => {
+  for (const found of [opened(FORGED), opened({ ...FORGED, reasons: ['not-for-us'] }, { documents: [] })]) {
+    const { letterId, quarantine, ask } = await heldLetter();
+    now = found;
+    meanwhile = () => world.store.wishForQuarantined(letterId, world.mailboxId, 'delete');
+    assert.deepEqual([(await ask('release'))?.state, world.delivered()], ['held', []]);
+    await quarantine.fulfil();
+    assert.equal((await world.store.quarantinedLetter(letterId, world.mailboxId))?.state, 'deleted');
+  }
+});
+
+test('a letter that was deleted stays deleted when the way in has to begin again', async () => {
+  const { routed, ask, again } = await heldLetter();
+  await ask('delete');
+  await again();
+  for (const { blobId } of await world.store.blobsOf(routed.conversation.id))
+    assert.equal(await world.blobs.get(`blobs/${world.mailboxId}/${blobId}`), null);
 });
 
 test('a letter whose conversation is over cannot be released', async () => {

@@ -69,6 +69,18 @@ test('a refused notice, or one whose bytes are gone, fails at once', async () =>
   assert.deepEqual([await refused.state(), await lost.state(), lost.offered], ['failed', 'failed', []]);
 });
 
+test('bytes that a crash left behind go at the next start, those that wait to leave stay', async () => {
+  const { name, sender, kept } = await sealedNotice([]);
+  const orphan = { letterId: newId('letter'), mailboxId: name.mailboxId };
+  await sender.keep(orphan, 'claire.martin@cabinet.example', Buffer.from('sealed'));
+  await sender.retell();
+  const place = `notices/${orphan.letterId}.${orphan.mailboxId}`;
+  assert.ok(await world.blobs.get(place));
+  await sender.retell({ again: true });
+  assert.equal(await world.blobs.get(place), null);
+  assert.ok(await kept());
+});
+
 test('what was never tried is queued by the sweep, what was tried before at the next start', async () => {
   const { name, sender } = await sealedNotice([]);
   await sender.retell();
