@@ -97,7 +97,7 @@ describe('a letter that is what it says', () => {
 
   it('encrypted and not signed is shown as unverified', async () => {
     const seen = await arrive(await toPharmacy(TEXT));
-    const expected = words('unverified', 'none', 'none', 'opened', ['not-signed']);
+    const expected = words('unverified', 'none', 'none', 'opened', ['not-authenticated', 'not-signed']);
     assert.deepEqual(wordsOf(seen as Words), expected);
     assert.match(seen.documents?.[0]?.text ?? '', /à reconduire/);
   });

@@ -39,11 +39,8 @@ function inputOf(seed: number): Buffer {
   return mutation === undefined ? sample : mutation(sample, random).subarray(0, order.input.length);
 }
 
-function tryOne(seed: number): void {
-  const input = inputOf(seed);
-  order.input.set(input);
-  Atomics.store(order.progress, 1, seed);
-  Atomics.store(order.progress, 2, input.length);
+/** Reads once and reports what must not be; gives the CPU time it took, in milliseconds. */
+function costOf(seed: number, input: Buffer): number {
   const before = cpuMs();
   try {
     target.read(input);
@@ -51,7 +48,17 @@ function tryOne(seed: number): void {
     if (!isRefusal(error))
       report({ seed, why: error instanceof Error ? (error.stack ?? error.message) : 'thrown', input });
   }
-  const spent = cpuMs() - before;
+  return cpuMs() - before;
+}
+
+function tryOne(seed: number): void {
+  const input = inputOf(seed);
+  order.input.set(input);
+  Atomics.store(order.progress, 1, seed);
+  Atomics.store(order.progress, 2, input.length);
+  let spent = costOf(seed, input);
+  // A collection of garbage may fall on any input: one that is slow is slow again.
+  for (let again = 0; again < 2 && spent > order.cpuMaxMs; again += 1) spent = Math.min(spent, costOf(seed, input));
   if (spent > order.cpuMaxMs) report({ seed, why: `took ${Math.round(spent)} ms of CPU`, input });
   Atomics.add(order.progress, 0, 1);
 }

@@ -51,7 +51,8 @@ export function assembleInbound(ground: Ground, notices: NoticeSender): WayIn {
     log,
     delivered,
     trailOf,
-    openReleased: (letter, mailboxId) => open(mailboxId, { letter, at: clock.now().getTime(), released: true }),
+    openReleased: (letter, mailboxId) =>
+      ground.certificateStatus.opening(() => open(mailboxId, { letter, at: clock.now().getTime(), released: true })),
   });
   const notify = createNotifier({
     store,

@@ -33,7 +33,7 @@ export interface PartSize {
 export interface InspectedLetter {
   /** As judged now, with the keys and the trust of now: what a release would go by. */
   readonly opened: OpenedLetter;
-  /** Header fields as they came, outermost, single lines. */
+  /** Header fields as they came, outermost, single lines; what says something (subject, file names) is left out. */
   readonly headers: readonly string[];
   /** The parts as they came; null when the structure cannot be read. */
   readonly outside: readonly PartSize[] | null;
@@ -71,12 +71,22 @@ function partsOf(entity: Buffer): PartSize[] | null {
   }
 }
 
+/** Fields in which their writer says something: a subject names the patient often enough. */
+const SPEAKING = /^((?:subject|comments|keywords|thread-topic|content-description)\s*:).*$/i;
+const FILE_NAMES = /((?:file)?name(?:\*\d*)*\*?\s*=\s*)("(?:[^"\\]|\\.)*"?|[^\s;"]+)/gi;
+
+function withoutContent(line: string): string {
+  const silent = line.replace(SPEAKING, '$1 (not shown)');
+  return /^content-/i.test(line) ? silent.replace(FILE_NAMES, '$1(not shown)') : silent;
+}
+
 /** Header lines of a letter whatever it is worth, unfolded; control characters would speak to the terminal. */
 function headerLinesOf(letter: Buffer): string[] {
   const end = letter.indexOf('\r\n\r\n');
   const block = letter.subarray(0, Math.min(end < 0 ? letter.length : end, ENVELOPE_LIMITS.headerMaxBytes));
   const lines = block.toString('utf8').split(/\r?\n(?![ \t])/);
-  return lines.slice(0, ENVELOPE_LIMITS.headerMaxCount).map((line) => line.replace(/[\p{C}\s]+/gu, ' '));
+  const single = lines.slice(0, ENVELOPE_LIMITS.headerMaxCount).map((line) => line.replace(/[\p{C}\s]+/gu, ' '));
+  return single.map(withoutContent);
 }
 
 /** Opens quarantine for an operator who has the vault. */
@@ -105,9 +115,11 @@ export function openQuarantineRoom(options: QuarantineRoomOptions): QuarantineRo
       const letters = await store.quarantinedLetters(clock.now().getTime());
       return Promise.all(
         letters.map(async (letter) => {
-          const place = letter.sealedSender === null ? null : await placeOf(letter);
-          if (place === null || letter.sealedSender === null) return { ...letter, sender: null };
-          return { ...letter, sender: await openClaimedSender(place, letter.letterId, letter.sealedSender) };
+          const { letterId, sealedSender } = letter;
+          const place = sealedSender === null ? null : await placeOf(letter);
+          if (place === null || sealedSender === null) return { ...letter, sender: null };
+          // Between two steps of a gateway that just moved it to another conversation it does not open: one line less.
+          return { ...letter, sender: await openClaimedSender(place, letterId, sealedSender).catch(() => null) };
         }),
       );
     },

@@ -31,6 +31,7 @@ import { createDeviceNews } from './device-news.ts';
 import { openNextHop } from './dispatch/next-hop.ts';
 import { keyUsesOf } from './envelope/key-uses.ts';
 import { TRUST_SPACES } from './envelope/trust-space.ts';
+import { everyStep } from './every-step.ts';
 import { type Intake, openIntake } from './intake/smtp-intake.ts';
 import { createCertificateAlarms, serverCertificate } from './keys/certificate-alarms.ts';
 import { openLastingStore } from './lasting/lasting-store.ts';
@@ -121,18 +122,25 @@ async function startSweeps(
   const servers = [serverCertificate('smtp', readFileSync(ground.tls.certificateFile))];
   const lookAtCertificates = createCertificateAlarms({ store, usesOf: keyUsesOf, servers, trail, clock, log });
   let backlog = 0;
-  const sweep = async (overdueMs: number): Promise<void> => {
+  const enqueueOverdue = async (overdueMs: number): Promise<void> => {
     const waiting = await spool.waiting();
     backlog = waiting.length - waits.asideCount();
     const overdue = waiting.filter(({ storedAt }) => storedAt <= clock.now().getTime() - overdueMs);
     for (const { letterId } of overdue) if (!waits.isAside(letterId)) ground.enqueue(letterId);
-    await certificateStatus.sweep();
-    await eraseOver();
-    await deviceNews.revocations();
-    await outbound.retell();
-    await notices.retell();
-    await lookAtCertificates();
   };
+  const sweep = (overdueMs: number): Promise<void> =>
+    everyStep(
+      {
+        spool: () => enqueueOverdue(overdueMs),
+        'certificate status': certificateStatus.sweep,
+        expiry: eraseOver,
+        devices: deviceNews.revocations,
+        replies: outbound.retell,
+        notices: () => notices.retell(),
+        certificates: lookAtCertificates,
+      },
+      log,
+    );
   // Not awaited: a release waits for the relay, and mail must not wait for a release.
   const fulfilWishes = (): Promise<void> =>
     quarantine.fulfil().catch((error: unknown) => log.warn('quarantine could not be looked through', { error }));
@@ -140,7 +148,8 @@ async function startSweeps(
   await sweep(0);
   void fulfilWishes();
   const sweeper = setInterval(() => {
-    void sweep(SPOOL_OVERDUE_MS).catch((error: unknown) => log.warn('sweep failed', { error }));
+    // Each trouble is in the log by then, and the next round tries again.
+    void sweep(SPOOL_OVERDUE_MS).catch(() => {});
     void fulfilWishes();
   }, SWEEP_EVERY_MS);
   shutdown.add('sweep', async () => {

@@ -114,10 +114,10 @@ export function createOutbound(options: OutboundOptions): Outbound {
     await sender.schedule(await status.change(row, { state: 'sealed' }));
   };
 
-  /** A reply that waits for a key: sealed when there is one, failed when its conversation ends first. */
+  /** A reply that waits for a key: sealed when there is one, tried a last time and failed when its conversation ends first. */
   const goOn = async (row: ReplyRow): Promise<void> => {
-    if (isEnding(await store.conversation(row.conversationId))) await fail(row, 'conversation-expired');
-    else if (await ownKeys.mayTry(row.mailboxId)) await sealAndSend(row);
+    const isLastCall = isEnding(await store.conversation(row.conversationId));
+    if (isLastCall || (await ownKeys.mayTry(row.mailboxId))) await sealAndSend(row);
   };
   const goOnSafely = (row: ReplyRow): Promise<void> =>
     goOn(row).catch((error: unknown) => log.warn('a held reply has to wait on', { replyId: row.id, error }));

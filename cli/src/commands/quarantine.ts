@@ -91,8 +91,8 @@ function size(bytes: number): string {
 
 const print = (value: object): void => void process.stdout.write(`${JSON.stringify(value)}\n`);
 
-function claimedSender({ sender }: Listed): string {
-  if (sender === null) return 'nobody known';
+function claimedSender({ sender, state }: Listed): string {
+  if (sender === null) return state === 'deleted' ? '(deleted with it)' : '(cannot be opened)';
   const address = plain(sender.address) || 'no address';
   return sender.name === '' ? address : `${plain(sender.name)} <${address}>`;
 }
@@ -126,8 +126,9 @@ export function listQuarantine(options: Given): Promise<void> {
         continue;
       }
       const wish = letter.wish === null ? '' : ` (${letter.wish} asked)`;
+      const failed = letter.outcome === null ? '' : ` (not released: ${letter.outcome.replaceAll(' ', ', ')})`;
       process.stdout.write(
-        `${letter.letterId}  ${letter.state}${wish}  ${minute(letter.receivedAt)}  ${size(letter.bytes)}  to ${letter.mailbox}\n` +
+        `${letter.letterId}  ${letter.state}${wish}${failed}  ${minute(letter.receivedAt)} UTC  ${size(letter.bytes)}  to ${letter.mailbox}\n` +
           `    claims to come from ${claimedSender(letter)}; ${letter.reasons.join(', ')}; kept until ${minute(letter.expiresAt)} UTC\n`,
       );
     }
@@ -172,6 +173,9 @@ function tellInspected(letter: Listed, { opened, headers, outside, inside }: Ins
   return `${lines.join('\n')}\n`;
 }
 
+const wasDeleted = ({ letterId }: Listed): PlainError =>
+  new PlainError(`${letterId} was deleted: only its notice is left.`, 3);
+
 /** Says what is wrong with a letter; with `content`, writes what could be opened into that file. */
 export function inspectQuarantined(name: string, options: Given & { content?: string }): Promise<void> {
   return withRoom(async (room) => {
@@ -179,7 +183,7 @@ export function inspectQuarantined(name: string, options: Given & { content?: st
     if (options.content !== undefined) return takeContent(room, letters, options.content);
     for (const letter of letters) {
       const inspected = await room.inspect(letter);
-      if (inspected === null) throw new PlainError(`${letter.letterId} was deleted: only its notice is left.`, 3);
+      if (inspected === null) throw wasDeleted(letter);
       const { opened, ...rest } = inspected;
       const { verdict, layers } = opened;
       if (options.json === true) print({ ...facts(letter), verdict, layers, ...rest });
@@ -192,6 +196,7 @@ async function takeContent(room: Room, letters: readonly Listed[], file: string)
   const [letter, ...others] = letters;
   if (letter === undefined || others.length > 0)
     throw new PlainError('The letter stands in several mailboxes: say whose with --mailbox.', 2);
+  if (letter.state === 'deleted') throw wasDeleted(letter);
   const content = await room.takeContent(letter);
   if (content === null) throw new PlainError(`Nothing of ${letter.letterId} could be opened: there is no content.`);
   try {
@@ -203,6 +208,8 @@ async function takeContent(room: Room, letters: readonly Listed[], file: string)
 }
 
 type Wish = 'release' | 'delete';
+
+const DONE: Readonly<Record<Wish, QuarantinedLetter['state']>> = { release: 'released', delete: 'deleted' };
 
 const WHY_NOT: Readonly<Record<string, string>> = {
   'conversation-expired': 'its conversation is over',
@@ -244,7 +251,8 @@ export function askOfQuarantine(wish: Wish, name: string, options: Given): Promi
         : 'No server runs here: it will be done at the next start.';
       const sentence = now === null ? waits : outcomeSentence({ ...letter, ...now });
       if (options.json === true) print(facts({ ...letter, ...(now ?? { wish }) }));
-      if (now?.state === 'held') failed = new PlainError(sentence);
+      // Somebody else's wish may have been quicker.
+      if (now !== null && now.state !== DONE[wish]) failed = new PlainError(sentence);
       else if (options.json !== true) process.stdout.write(`${sentence}\n`);
     }
     if (failed !== null) throw failed;

@@ -33,6 +33,8 @@ export const ENVELOPE_LIMITS = {
   signersMax: 8,
   certificatesMax: 50,
   crlsMax: 16,
+  /** Revocation lists that a letter brings, each; a longer one is had where the certificates say. */
+  bagListMaxBytes: 512 * KIBIBYTE,
   recipientInfosMax: 200,
   certificateMaxBytes: 64 * KIBIBYTE,
   pathLengthMax: 8,
@@ -64,6 +66,11 @@ export const ENVELOPE_LIMITS = {
 export const TRUST_LIMITS = {
   /** Candidates looked at while paths are searched for one certificate, and while signers of lists are searched. */
   candidatesMax: 64,
+  /** The same for all certificates of one letter together, however many signers and certificates it brings. */
+  letterCandidatesMax: 128,
+  /** A candidate for the signer of a list costs one more for so many octets, digested for it once more; at most so many. */
+  listStepBytes: 128 * KIBIBYTE,
+  listStepsMax: 15,
   /** Names times constraints compared on one path. */
   nameComparisonsMax: 20_000,
   /** Distribution points of one certificate, names in one of them. */

@@ -3,7 +3,16 @@
  * letters that wait, the alarms over configured lists, and what the sweep does for all of them.
  */
 import { STATUS_LIMITS } from '@estafette/contracts/limits';
-import type { Clock, ConfiguredList, LastingStore, Log, SealMail, StatusSource, TrustPaths } from '../ports.ts';
+import type {
+  Clock,
+  ConfiguredList,
+  LastingStore,
+  Log,
+  OpenedLetter,
+  SealMail,
+  StatusSource,
+  TrustPaths,
+} from '../ports.ts';
 import type { AllowedHost } from './allowed-address.ts';
 import type { Network } from './guarded-exchange.ts';
 import { createLetterWaits, type LetterWaits } from './letter-waits.ts';
@@ -34,6 +43,8 @@ export interface CertificateStatus {
   readonly waits: LetterWaits;
   /** Seals over these trust files; fetches what is missing to judge the certificates, and tries again. */
   sealing(seal: SealMail): SealMail;
+  /** Opens; while it is unverified, fetches what is missing and opens again. For what must not be set aside: a release. */
+  opening(open: () => Promise<OpenedLetter>): Promise<OpenedLetter>;
   /** What the gateway does every few seconds. */
   sweep(): Promise<void>;
   /** Breaks off what is under way. */
@@ -74,18 +85,30 @@ export async function openCertificateStatus(options: CertificateStatusOptions): 
   });
   const trustNow = (): TrustPaths => ({ ...trust, fetched: { folder: files.folder, version: files.version() } });
 
+  /** Tries, and again after each fetch that brought something, as long as it lacks something. */
+  const fetching = async <T>(
+    attempt: () => Promise<T>,
+    lacks: (found: T) => readonly StatusSource[] | null,
+  ): Promise<T> => {
+    let found = await attempt();
+    for (let round = 0; round < STATUS_LIMITS.fetchRoundsMax; round += 1) {
+      const wants = lacks(found);
+      if (wants === null || !fetcher.mayHelp(wants) || !(await fetcher.fetch(wants))) break;
+      found = await attempt();
+    }
+    return found;
+  };
+
   return {
     trust: trustNow,
     waits,
-    sealing: (seal) => async (task) => {
-      let sealed = await seal({ ...task, trust: trustNow() });
-      // Our own certificate first, then the correspondent's, each with the authorities above it.
-      for (let round = 0; round < STATUS_LIMITS.fetchRoundsMax && 'refused' in sealed; round += 1) {
-        if (!fetcher.mayHelp(sealed.wants) || !(await fetcher.fetch(sealed.wants))) break;
-        sealed = await seal({ ...task, trust: trustNow() });
-      }
-      return sealed;
-    },
+    // Our own certificate first, then the correspondent's, each with the authorities above it.
+    sealing: (seal) => (task) =>
+      fetching(
+        () => seal({ ...task, trust: trustNow() }),
+        (found) => ('refused' in found ? found.wants : null),
+      ),
+    opening: (open) => fetching(open, ({ verdict, wants }) => (verdict.show === 'unverified' ? wants : null)),
     async sweep() {
       waits.wakeDue();
       fetcher.refresh();

@@ -11,7 +11,7 @@ import { BerError } from './ber.ts';
 import { type Certificate, type KeyUsageBit, keyUsageOf } from './certificate.ts';
 import type { StatusAnswer } from './ocsp-response.ts';
 import { brokenRule, type Chain, hasUnknownCritical, isForMail, validityReason } from './path-rules.ts';
-import { searchPaths } from './path-search.ts';
+import { type SearchBudget, searchPaths } from './path-search.ts';
 import { PathStatus } from './path-status.ts';
 import { ANY_POLICY, type PolicySettings } from './policy-graph.ts';
 import type { RevocationList } from './revocation-list.ts';
@@ -45,6 +45,8 @@ export interface PathQuestion {
   /** The certificate must be good for one of these. */
   readonly uses: readonly KeyUsageBit[];
   readonly policies?: PolicySettings;
+  /** What may still be looked at, when several questions share it (a letter); absent: a budget of its own. */
+  readonly budget?: SearchBudget;
 }
 
 const refuse = (reason: ReasonCode, wants: readonly StatusSource[] = []): PathVerdict => ({
@@ -108,9 +110,10 @@ export function judgePath(question: PathQuestion): PathVerdict {
       certificate,
       anchors: store.anchors,
       pool,
-      budget: { left: TRUST_LIMITS.candidatesMax },
+      budget: question.budget ?? { left: TRUST_LIMITS.candidatesMax },
     });
-    const status = new PathStatus({ pool, lists, answers: store.responses ?? [], at: question.statusAt ?? at });
+    const known = { pool, lists, answers: store.responses ?? [], at: question.statusAt ?? at };
+    const status = new PathStatus(known, question.budget ?? { left: TRUST_LIMITS.candidatesMax });
     let verdict = search.cut
       ? refuse('certificate-refused')
       : refuse('issuer-unknown', search.ends.flatMap(issuerSources));
@@ -133,7 +136,8 @@ export function rememberingJudge(store: TrustStore): (question: Omit<PathQuestio
   const known = new Map<string, Map<string, { from: Date; until: Date; lists: ReadonlySet<string> }>>();
   return (question) => {
     const { fingerprint } = question.certificate;
-    const purpose = question.policies === undefined ? question.uses.join() : JSON.stringify([question.uses, question.policies]);
+    const purpose =
+      question.policies === undefined ? question.uses.join() : JSON.stringify([question.uses, question.policies]);
     const kept = known.get(fingerprint)?.get(purpose);
     const isWeighed = question.bagLists.every(({ fingerprint }) => kept?.lists.has(fingerprint) === true);
     const [at, statusAt] = [question.at, question.statusAt ?? question.at];

@@ -21,9 +21,9 @@ import {
   sequenceOf,
   smallIntegerOf,
   TAG,
-  timeOf,
   wholeBitsOf,
 } from './ber.ts';
+import { timeOf } from './ber-time.ts';
 import { certificateAddresses } from './certificate-addresses.ts';
 import { type Name, type NamePart, readName } from './certificate-name.ts';
 import { isMinimalInteger } from './der-scan.ts';

@@ -20,9 +20,9 @@ import {
   sequenceOf,
   smallIntegerOf,
   TAG,
-  timeOf,
   wholeBitsOf,
 } from './ber.ts';
+import { timeOf } from './ber-time.ts';
 import { type Certificate, extensionOf, readCertificate, readExtensions } from './certificate.ts';
 import { readName } from './certificate-name.ts';
 import { OID } from './oids.ts';

@@ -3,6 +3,7 @@
  * found. Nothing is shown as verified unless the innermost signature covers everything that is shown, every signer
  * checks, the chain is good now and the one From address is in the signer's certificate (design, promise 5).
  */
+import { TRUST_LIMITS } from '@estafette/contracts/limits';
 import type { ReasonCode, Verdict } from '@estafette/contracts/verdict';
 import { type ApprovedLeaf, type Layer, type LetterHeaders, NO_HEADERS, type StatusSource } from '../ports.ts';
 import { authoritiesIn, encryptionCertificate, type SenderStatement, statementOf } from './harvest-certificate.ts';
@@ -101,8 +102,15 @@ function outerHeaders(root: MimeEntity): LetterHeaders {
   return headersOf(root, payload, writerOf(root, payload));
 }
 
+/** The policy with one budget for all the paths of one letter: signers and certificates without number cost no more. */
+function withBudget(policy: OpeningPolicy): OpeningPolicy {
+  const budget = { left: TRUST_LIMITS.letterCandidatesMax };
+  return { ...policy, judge: (question) => policy.judge({ ...question, budget }) };
+}
+
 /** Opens one letter (bytes as on the wire). Never throws for what the letter contains: hostile input is a verdict. */
-export function openEnvelope(letter: Buffer, policy: OpeningPolicy): OpenedEnvelope {
+export function openEnvelope(letter: Buffer, given: OpeningPolicy): OpenedEnvelope {
+  const policy = withBudget(given);
   let root: MimeEntity | null = null;
   let peeled: Peeled | null = null;
   try {

@@ -37,14 +37,15 @@ export interface StatusKnowledge {
 
 export class PathStatus {
   readonly #known: StatusKnowledge;
-  readonly #budget: SearchBudget = { left: TRUST_LIMITS.candidatesMax };
+  readonly #budget: SearchBudget;
   /** Signers of lists whose own path is being judged: they cannot help to judge themselves. */
   readonly #pending = new Set<Certificate>();
   readonly #proven = new Map<string, ListSigner>();
   readonly #lists: ListKnowledge;
 
-  constructor(known: StatusKnowledge) {
+  constructor(known: StatusKnowledge, budget: SearchBudget) {
     this.#known = known;
+    this.#budget = budget;
     this.#lists = {
       lists: known.lists,
       signersOutside: (list, question) => this.#signersOutside(list, question),
@@ -91,7 +92,7 @@ export class PathStatus {
       const isSibling = candidate.issuerKey === issuer.issuerKey || candidate.issuerKey === issuer.subjectKey;
       if (list.issuerKey === issuer.subjectKey && !isSibling) continue;
       if (question.above.includes(candidate) || this.#pending.has(candidate) || !isListSigner(candidate)) continue;
-      this.#budget.left -= 1;
+      this.#budget.left -= costOf(list);
       if (this.#budget.left < 0) return;
       if (!isListSignedBy(list, candidate)) continue;
       const signer = this.#prove(candidate, anchor);
@@ -126,6 +127,10 @@ export class PathStatus {
     }
   }
 }
+
+/** What it costs to try one more signer of a list. */
+const costOf = (list: RevocationList): number =>
+  1 + Math.min(TRUST_LIMITS.listStepsMax, Math.floor(list.tbs.length / TRUST_LIMITS.listStepBytes));
 
 /**
  * Whether the authority that certified a signer of lists says, in every distribution point, that nobody else tells of

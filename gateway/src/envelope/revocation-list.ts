@@ -6,7 +6,8 @@
 import { createHash } from 'node:crypto';
 import { TRUST_LIMITS } from '@estafette/contracts/limits';
 import { type Algorithm, readAlgorithm } from './algorithm.ts';
-import { BerError, type BerNode, contentOf, integerOf, readBer, timeOf, wholeBitsOf } from './ber.ts';
+import { BerError, type BerNode, contentOf, integerOf, readBer, wholeBitsOf } from './ber.ts';
+import { timeOf } from './ber-time.ts';
 import { type Certificate, extensionOf, readExtensions } from './certificate.ts';
 import { readName } from './certificate-name.ts';
 import { type DerElement, elementAt, elementsBetween } from './der-scan.ts';

@@ -46,7 +46,8 @@ function isAcceptableRsa({ asymmetricKeyDetails: details }: KeyObject): boolean 
   const bits = details?.modulusLength ?? 0;
   const exponent = details?.publicExponent ?? 0n;
   const modulusFits = bits >= ENVELOPE_LIMITS.rsaModulusMinBits && bits <= ENVELOPE_LIMITS.rsaModulusMaxBits;
-  return modulusFits && exponent >= 3n && exponent % 2n === 1n && exponent < 1n << 64n;
+  // CryptoAPI holds exponents of 32 bits: no certificate for mail has a longer one, and a longer one only costs time.
+  return modulusFits && exponent >= 3n && exponent % 2n === 1n && exponent < 1n << 32n;
 }
 
 /** A curve by its name: explicit parameters, which node:crypto may take for the named curve, are refused (RFC 5480 §2.1.1). */

@@ -23,8 +23,8 @@ import {
   sequenceOf,
   setOf,
   TAG,
-  timeOf,
 } from './ber.ts';
+import { timeOf } from './ber-time.ts';
 import { addressesOf, type Certificate, readCertificate } from './certificate.ts';
 import { type CertificateIdentifier, isIdentified, readIdentifier } from './certificate-identifier.ts';
 import { DIGESTS, OID } from './oids.ts';
@@ -63,6 +63,11 @@ function readBag<T>(nodes: readonly BerNode[], max: number, read: (raw: Buffer) 
   return found;
 }
 
+function readShortList(raw: Buffer): RevocationList {
+  if (raw.length > ENVELOPE_LIMITS.bagListMaxBytes) throw new BerError('list too large for a letter');
+  return readRevocationList(raw);
+}
+
 function readDigest(node: BerNode | undefined): string | null {
   const { oid, parameters } = readAlgorithm(node);
   return isNullOrAbsent(parameters) ? (DIGESTS[oid] ?? null) : null;
@@ -97,7 +102,7 @@ export function readSignedData(node: BerNode | undefined): SignedData {
     contentType: oidOf(type),
     content: inner === undefined ? null : octetsOf(inner),
     certificates: readBag(certificates, ENVELOPE_LIMITS.certificatesMax, readCertificate),
-    lists: readBag(lists, ENVELOPE_LIMITS.crlsMax, readRevocationList),
+    lists: readBag(lists, ENVELOPE_LIMITS.crlsMax, readShortList),
     signers: signers.map(readSigner),
   };
 }

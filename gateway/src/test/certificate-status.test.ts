@@ -301,6 +301,20 @@ test('an authority that never answers holds up nobody else', async () => {
   assert.deepEqual(asked, ['/slow.crl', '/ca.crl']);
 });
 
+test('a letter that is released is judged after the status of its certificates was fetched', async () => {
+  authority.doctor(listAt('/ca.crl'));
+  await start();
+  const letter = authority.letter('one');
+  const at = world.clock.ms;
+  const open = () => workers.open({ letter, keys: [], trust: status.trust(), at, space: 'demo', released: true });
+  assert.equal((await status.opening(open)).verdict.show, 'unverified', 'nothing is published yet');
+  published.set('/ca.crl', authority.list());
+  world.clock.ms += MINUTE_MS;
+  assert.equal((await status.opening(open)).verdict.show, 'verified');
+  assert.equal((await status.opening(open)).verdict.show, 'verified');
+  assert.equal(asked.length, 2);
+});
+
 test('an answer is sealed after the status of the certificates was fetched', async () => {
   authority.doctor(listAt('/ca.crl'));
   await start();

@@ -139,6 +139,20 @@ test('when the conversation ends first the reply fails while its author can stil
   assert.deepEqual(sealedWith, [], 'what has failed does not leave afterwards');
 });
 
+test('a reply that could leave again is not failed at the end of its conversation, whatever pause was left', async () => {
+  const outbound = makeOutbound();
+  const { id, conversation } = await acceptedReply(START + HOUR_MS);
+  refusing.add((await addKey(-1, 300)).id);
+  await outbound.resume();
+  const lastCall = conversation.expiresAt - KEY_LIMITS.lastCallMs;
+  for (; world.clock.ms < lastCall; world.clock.ms += 5_000) await outbound.retell();
+  assert.deepEqual(await stateOf(id), HELD);
+  refusing.clear();
+  world.clock.ms = lastCall;
+  await outbound.retell();
+  assert.deepEqual(await stateOf(id), ['sealed', null]);
+});
+
 test('a held reply outlives a restart', async () => {
   const { id } = await acceptedReply();
   await makeOutbound().resume();
