@@ -85,7 +85,7 @@ test('a letter without a signature is not verified, one without anything is in q
   const mark = part(page, 'trust-mark');
   await openConversation(page, 'Non vérifié');
   assert.equal(await mark.getAttribute('data-show'), 'unverified');
-  const inert = "Le contenu déchiffré n'est protégé par aucune signature : il est montré comme texte simple.";
+  const inert = "Rien ne prouve que le contenu n'a pas été modifié en route.";
   assert.equal(await wordsOf(mark), `Non vérifié ${inert} Le courrier n'est pas signé.`);
   await page.getByText('je vous confirme le rendez-vous').waitFor();
   assert.match(await wordsOf(part(page, 'no-answer')), /l'expéditeur n'est pas vérifié\. Téléphonez-lui\.$/);

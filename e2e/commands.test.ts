@@ -26,6 +26,12 @@ const COMMANDS = [
   'chat',
   'inspect',
   'trace',
+  'quarantine list',
+  'quarantine inspect',
+  'quarantine release',
+  'quarantine delete',
+  'correspondent show',
+  'correspondent set',
 ];
 
 describe('the command line', () => {

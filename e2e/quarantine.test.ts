@@ -130,6 +130,7 @@ describe('what the operator can do', () => {
     for (const words of ['content-altered', 'signed, detached: invalid', 'encrypted: opened', 'text/plain'])
       assert.ok(output.includes(words), `${words} in:\n${output.toString()}`);
     assert.ok(!output.includes(SECRET));
+    assert.match(output.toString(), /Subject: \(not shown\)/);
     assert.ok(!(await trailOf(letterId)).includes('letter-content-taken'));
     const file = join(stage.home, 'taken.eml');
     assert.equal((await run('inspect', letterId, '--content', file)).code, 0);
@@ -164,6 +165,7 @@ describe('what the operator can do', () => {
     assert.equal(code, 1);
     assert.match(errors, /stays in quarantine.*nothing to show: The CMS structure is malformed/);
     assert.equal((await entryOf(letterId)).state, 'held');
+    assert.match((await run('list')).output.toString(), /held \(not released: envelope-malformed\)/);
     assert.ok((await trailOf(letterId)).includes('letter-release-failed'));
   });
 
@@ -176,6 +178,8 @@ describe('what the operator can do', () => {
     const { state, claimedSender } = await entryOf(letterId);
     assert.deepEqual([state, claimedSender], ['deleted', null]);
     assert.equal((await run('inspect', letterId)).code, 3);
+    assert.equal((await run('inspect', letterId, '--content', join(stage.home, 'never.eml'))).code, 3);
+    assert.match((await run('list')).output.toString(), /claims to come from \(deleted with it\)/);
     assert.ok((await trailOf(letterId)).includes('letter-deleted'));
     const later = await stage.chat('Noé');
     assert.equal((await later.arrival(letterId)).type, 'quarantine');

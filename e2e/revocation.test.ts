@@ -26,6 +26,8 @@ describe('a letter whose revocation status is not known yet', () => {
     const trace = async (): Promise<string> => (await stage.run(['trace', letterId])).output.toString();
     await until('the letter is held', async () => (await trace()).includes('letter-held'));
     assert.match(await trace(), /revocation-unknown, until 20/);
+    const byMessageId = await stage.run(['trace', letters[0]?.messageId ?? '']);
+    assert.equal(byMessageId.output.toString(), await trace(), 'its sender knows it by its Message-ID only');
     const { output } = await stage.run(['doctor'], settings);
     assert.match(output.toString(), /warning\s+revocation lists: .*: 0 read/);
 

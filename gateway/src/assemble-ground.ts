@@ -13,6 +13,7 @@ import { type Custody, openCustody } from './conversation/custody.ts';
 import { createDeliveryWaiters } from './conversation/delivery-waiters.ts';
 import { createEventMaker, type EventMaker } from './conversation/sealed-events.ts';
 import { openThreadTokens, type ThreadTokens } from './conversation/thread-token.ts';
+import { createDeviceNews, type DeviceNews } from './device-news.ts';
 import type { NextHop } from './dispatch/next-hop.ts';
 import { keyUsesOf } from './envelope/key-uses.ts';
 import { TRUST_SPACES } from './envelope/trust-space.ts';
@@ -49,6 +50,9 @@ export interface GatewayParts {
   readonly nextHop: { readonly host: string; readonly port: number; readonly authoritiesFile: string };
 }
 
+/** How often the gateway looks at what could be forgotten. */
+export const SWEEP_EVERY_MS = 5_000;
+
 /** The adapters that `main.ts` opened. */
 export interface GatewayAdapters {
   readonly workers: LetterWorkers;
@@ -63,6 +67,7 @@ export interface Ground extends GatewayParts, GatewayAdapters {
   readonly tokens: ThreadTokens;
   readonly trail: ReturnType<typeof createTrail>;
   readonly spool: Spool;
+  readonly deviceNews: DeviceNews;
   readonly waiters: ReturnType<typeof createDeliveryWaiters>;
   readonly certificateStatus: CertificateStatus;
   readonly ownKeys: OwnKeys;
@@ -121,6 +126,7 @@ export async function assembleGround(
     tokens: openThreadTokens(vault, config.ESTAFETTE_MAIL_DOMAIN),
     trail: createTrail(store, clock),
     spool: openSpool(safe, vault),
+    deviceNews: createDeviceNews({ store, queues, clock, toldEveryMs: SWEEP_EVERY_MS }),
     waiters: createDeliveryWaiters(),
     certificateStatus,
     ownKeys: openOwnKeys({ store, usesOf: keyUsesOf, clock }),

@@ -1,6 +1,6 @@
 /**
- * What the relay must know of devices: those that live, at every start (it may have forgotten), and those revoked since
- * it was last told. The relay judges no revocation; it only stops serving.
+ * What the relay must know of devices: those that live, at every start (it may have forgotten; until it has heard them
+ * all it tells a device it does not know to come back), and those revoked since it was last told. The relay judges no revocation; it only stops serving.
  */
 import { type DeliverJob, QUEUES } from '@estafette/contracts/queues';
 import type { Clock, LastingStore, Queues } from './ports.ts';
@@ -30,6 +30,7 @@ export function createDeviceNews(options: {
         const job: DeliverJob = { kind: 'device-known', mailboxId, deviceId: id, signingKey, validUntil };
         await queues.add(QUEUES.deliver, `${id}.known`, job);
       }
+      await queues.add(QUEUES.deliver, 'devices.introduced', { kind: 'devices-introduced' } satisfies DeliverJob);
     },
     async revocations() {
       const now = clock.now().getTime();

@@ -73,7 +73,7 @@ function partsOf(entity: Buffer): PartSize[] | null {
 
 /** Fields in which their writer says something: a subject names the patient often enough. */
 const SPEAKING = /^((?:subject|comments|keywords|thread-topic|content-description)\s*:).*$/i;
-const FILE_NAMES = /((?:file)?name(?:\*\d*)*\*?\s*=\s*)("(?:[^"\\]|\\.)*"?|[^\s;"]+)/gi;
+const FILE_NAMES = /((?:file)?name[*\d]*\s*=\s*)("(?:[^"\\]|\\.)*"?|[^\s;"]+)/gi;
 
 function withoutContent(line: string): string {
   const silent = line.replace(SPEAKING, '$1 (not shown)');

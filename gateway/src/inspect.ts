@@ -10,8 +10,9 @@ import { toWireLines } from './envelope/line-ends.ts';
 import { isSameAddress } from './envelope/mail-address.ts';
 import { readConfiguredLists } from './envelope/read-status.ts';
 import { TRUST_SPACES } from './envelope/trust-space.ts';
+import { openSpool } from './intake/spool.ts';
 import { type OpenTask, openLetter } from './letter-worker.ts';
-import type { KeyUses, OpenedLetter } from './ports.ts';
+import type { BlobStore, KeyUses, OpenedLetter, Vault } from './ports.ts';
 
 export type SpaceName = keyof typeof TRUST_SPACES;
 
@@ -24,6 +25,23 @@ export function inspectMail(
 ): Promise<OpenedLetter> {
   const { file, ...task } = mail;
   return openLetter({ ...task, letter: toWireLines(file) });
+}
+
+/**
+ * Ids of the letters in the spool that say this Message-ID. A letter that is held stands in no conversation yet, so that
+ * the database does not know its Message-ID. Reads every waiting letter, one at a time.
+ */
+export async function waitingLetters(safe: BlobStore, vault: Vault, messageId: string): Promise<string[]> {
+  const spool = openSpool(safe, vault);
+  const found: string[] = [];
+  for (const { letterId } of await spool.waiting()) {
+    const bytes = (await spool.read(letterId))?.bytes;
+    if (bytes === undefined) continue;
+    const end = bytes.indexOf('\r\n\r\n');
+    const headers = bytes.subarray(0, end < 0 ? bytes.length : end).toString('latin1');
+    if (/^message-id\s*:\s*(<[^<>\s]+>)/im.exec(headers)?.[1] === messageId) found.push(letterId);
+  }
+  return found;
 }
 
 /** What a certificate of a mailbox says of itself. */

@@ -22,12 +22,17 @@ import { openPostgres } from '@estafette/runtime/postgres-database';
 import { createShutdown, type Shutdown } from '@estafette/runtime/shutdown';
 import { openSqlite } from '@estafette/runtime/sqlite-database';
 import * as v from 'valibot';
-import { assembleGround, type GatewayAdapters, type GatewayParts, type Ground } from './assemble-ground.ts';
+import {
+  assembleGround,
+  type GatewayAdapters,
+  type GatewayParts,
+  type Ground,
+  SWEEP_EVERY_MS,
+} from './assemble-ground.ts';
 import { assembleInbound, type WayIn } from './assemble-inbound.ts';
 import { assembleOutbound, type WayOut } from './assemble-outbound.ts';
 import { createEnrolmentDesk } from './conversation/enrol-device.ts';
 import { createEraser } from './conversation/erase.ts';
-import { createDeviceNews } from './device-news.ts';
 import { openNextHop } from './dispatch/next-hop.ts';
 import { keyUsesOf } from './envelope/key-uses.ts';
 import { TRUST_SPACES } from './envelope/trust-space.ts';
@@ -57,7 +62,6 @@ export interface Gateway {
 const INBOUND_CONCURRENCY = 16;
 const REPLY_CONCURRENCY = 8;
 const SEND_CONCURRENCY = 4;
-const SWEEP_EVERY_MS = 5_000;
 /** A spooled letter older than this without having been delivered is queued again: Redis may have forgotten it. */
 const SPOOL_OVERDUE_MS = 10_000;
 
@@ -115,9 +119,8 @@ async function startSweeps(
   { outbound, notices }: WayOut,
   shutdown: Shutdown,
 ): Promise<() => number> {
-  const { store, custody, blobs, queues, spool, trail, clock, log, certificateStatus } = ground;
+  const { store, custody, blobs, spool, trail, clock, log, certificateStatus, deviceNews } = ground;
   const { waits } = certificateStatus;
-  const deviceNews = createDeviceNews({ store, queues, clock, toldEveryMs: SWEEP_EVERY_MS });
   const eraseOver = createEraser({ store, custody, blobs, trail, clock });
   const servers = [serverCertificate('smtp', readFileSync(ground.tls.certificateFile))];
   const lookAtCertificates = createCertificateAlarms({ store, usesOf: keyUsesOf, servers, trail, clock, log });
@@ -144,7 +147,6 @@ async function startSweeps(
   // Not awaited: a release waits for the relay, and mail must not wait for a release.
   const fulfilWishes = (): Promise<void> =>
     quarantine.fulfil().catch((error: unknown) => log.warn('quarantine could not be looked through', { error }));
-  await deviceNews.introduce();
   await sweep(0);
   void fulfilWishes();
   const sweeper = setInterval(() => {
@@ -183,6 +185,8 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
     const ground = await assembleGround(parts, await openAdapters(parts, shutdown), shutdown);
     const wayOut = assembleOutbound(ground);
     const wayIn = assembleInbound(ground, wayOut.notices);
+    // First of all: a relay that lost its memory would turn its devices away.
+    await ground.deviceNews.introduce();
     await consumeQueues(ground, wayIn, wayOut, shutdown);
     const backlog = await startSweeps(ground, wayIn, wayOut, shutdown);
     const intake = await openDoor(ground, backlog);

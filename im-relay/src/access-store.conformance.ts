@@ -18,6 +18,12 @@ export function accessStoreConformance(makeStore: (clock: Clock) => AccessStore)
     return { clock, store, deviceId, record };
   }
 
+  test('a store that forgot does not know whether every device was introduced', async () => {
+    const { store } = await withDevice();
+    await store.markIntroduced();
+    assert.equal(await store.isIntroduced(), true);
+  });
+
   test('a device is found until it is revoked, and a late registration does not bring it back', async () => {
     const { store, deviceId, record } = await withDevice();
     assert.deepEqual(await store.findDevice(deviceId), record);

@@ -28,6 +28,9 @@ export interface AccessStore {
   revokeDevice(deviceId: string): Promise<void>;
   /** Null when the device is unknown, revoked or past its validity. */
   findDevice(deviceId: string): Promise<DeviceRecord | null>;
+  /** The gateway has told of every live device; a Redis that forgot does not know it any more. */
+  markIntroduced(): Promise<void>;
+  isIntroduced(): Promise<boolean>;
   /** True for the first use of a nonce, false for every other while a request that carries it could be in time. */
   useNonce(deviceId: string, nonce: string): Promise<boolean>;
   makeTicket(deviceId: string): Promise<string>;

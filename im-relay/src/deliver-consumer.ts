@@ -34,6 +34,8 @@ async function deliver(job: DeliverJob, context: RelayContext): Promise<void> {
         validUntil: job.validUntil,
       });
       return;
+    case 'devices-introduced':
+      return await context.access.markIntroduced();
     case 'enrolment-refused':
       return await publishAnswer(job, context);
     case 'device-revoked':

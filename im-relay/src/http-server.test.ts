@@ -48,6 +48,15 @@ describe('a ticket is given to the device that signed the request, and to no oth
     assert.deepEqual(await codeOf(response), [401, 'unknown-device']);
   });
 
+  test('a device not known yet to a relay that lost its memory is told to come back', async () => {
+    const device = await relay.joinedDevice();
+    await relay.redis.flushall();
+    const ask = async () => post(relay.address, '/v1/tickets', await device.ticketRequest(relay.clock.ms));
+    assert.deepEqual(await codeOf(await ask()), [503, 'unavailable']);
+    await relay.deliver({ kind: 'devices-introduced' });
+    assert.deepEqual(await codeOf(await ask()), [401, 'unknown-device']);
+  });
+
   test('a signature by another key, or over another time', async () => {
     const device = await relay.joinedDevice();
     const stranger = await TestDevice.make(relay.address);

@@ -26,6 +26,7 @@ function digestOf(token: string): string {
 }
 
 const keys = {
+  introduced: 'relay:introduced',
   device: (deviceId: string) => `relay:device:${deviceId}`,
   connections: (deviceId: string) => `relay:connections:${deviceId}`,
   nonce: (deviceId: string, nonce: string) => `relay:nonce:${deviceId}:${nonce}`,
@@ -66,6 +67,14 @@ export class RedisAccessStore implements AccessStore {
     const record = JSON.parse(text) as DeviceRecord;
     const ended = record.validUntil !== null && record.validUntil <= this.#clock.now().getTime();
     return ended ? null : record;
+  }
+
+  async markIntroduced(): Promise<void> {
+    await this.#redis.set(keys.introduced, '1');
+  }
+
+  async isIntroduced(): Promise<boolean> {
+    return (await this.#redis.exists(keys.introduced)) === 1;
   }
 
   async useNonce(deviceId: string, nonce: string): Promise<boolean> {

@@ -29,7 +29,11 @@ async function answerTicketRequest(request: TicketRequest, context: RelayContext
   const skewMs = Math.abs(request.at - serverTime);
   if (skewMs > limits.ticketClockSkewSeconds * 1_000) return { code: 'clock', serverTime };
   const device = await access.findDevice(request.deviceId);
-  if (device === null) return { code: 'unknown-device', serverTime };
+  if (device === null) {
+    // A relay that lost its memory must not turn away for good a device it will hear of in a moment.
+    if (!(await access.isIntroduced())) throw new HttpRefusal('unavailable');
+    return { code: 'unknown-device', serverTime };
+  }
   const isSigned = await verifyDeviceSignature(device.signingKey, request.signature, ticketSignatureInput(request));
   if (!isSigned) return { code: 'bad-signature', serverTime };
   if (!(await access.useNonce(request.deviceId, request.nonce))) return { code: 'replayed', serverTime };

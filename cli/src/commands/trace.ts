@@ -1,6 +1,7 @@
 /** `estafette trace ID`: the timeline of a letter or a reply, content-free. */
 import { join } from 'node:path';
 import { AUDIT_EVENTS } from '@estafette/contracts/audit-events';
+import { waitingLetters } from '@estafette/gateway/inspect';
 import type { LastingStore, TraceLine } from '@estafette/gateway/ports';
 import { openFileBlobStore } from '@estafette/runtime/file-blob-store';
 import { type Foundation, layFoundation, openStoreFor, settings } from '../foundation.ts';
@@ -11,7 +12,9 @@ async function subjectsFor(foundation: Foundation, store: LastingStore, id: stri
   const epoch = /^(?:epoch )?(\d{8}T\d{6}Z)$/.exec(id)?.[1];
   if (epoch !== undefined) return [`epoch ${epoch}`];
   const messageId = id.startsWith('<') ? id : `<${id}>`;
-  return store.subjectsByMessageId(foundation.vault.index('message-id-index', `message-id ${messageId}`));
+  const known = await store.subjectsByMessageId(foundation.vault.index('message-id-index', `message-id ${messageId}`));
+  if (known.length > 0) return known;
+  return waitingLetters(await openFileBlobStore(join(foundation.home, 'safe')), foundation.vault, messageId);
 }
 
 function print(line: TraceLine, json: boolean): void {
@@ -25,30 +28,29 @@ function print(line: TraceLine, json: boolean): void {
   );
 }
 
+const tellWaiting = (subject: string, json: boolean): void =>
+  void process.stdout.write(
+    json
+      ? `${JSON.stringify({ subject, event: 'letter-waiting' })}\n`
+      : `${subject} is in the spool, waiting to be opened.\n`,
+  );
+
 /** Prints the timeline; exit code 3 when nothing is known of the id. */
 export async function trace(id: string, options: { json?: boolean }): Promise<void> {
   const foundation = layFoundation(settings());
   const store = await openStoreFor(foundation);
   try {
     const subjects = await subjectsFor(foundation, store, id);
-    let lines = 0;
-    for (const subject of subjects) {
-      for (const line of await store.trace(subject)) {
-        print(line, options.json === true);
-        lines += 1;
-      }
-    }
-    if (lines > 0) return;
     const safe = await openFileBlobStore(join(foundation.home, 'safe'));
-    if (/^ltr_/.test(id) && (await safe.get(`spool/${id}`)) !== null) {
-      process.stdout.write(
-        options.json === true
-          ? `${JSON.stringify({ subject: id, event: 'letter-waiting' })}\n`
-          : `${id} is in the spool, waiting to be opened.\n`,
-      );
-      return;
+    let isKnown = false;
+    for (const subject of subjects) {
+      const lines = await store.trace(subject);
+      for (const line of lines) print(line, options.json === true);
+      const waits = lines.length === 0 && /^ltr_/.test(subject) && (await safe.get(`spool/${subject}`)) !== null;
+      if (waits) tellWaiting(subject, options.json === true);
+      isKnown ||= waits || lines.length > 0;
     }
-    throw new PlainError(`Nothing is known of ${id}.`, 3);
+    if (!isKnown) throw new PlainError(`Nothing is known of ${id}.`, 3);
   } finally {
     await store.close();
   }

@@ -51,7 +51,7 @@ export const ENVELOPE_LIMITS = {
   gcmNonceMaxBytes: 128,
   /** A signer's claimed time may run ahead of our clock by this much. */
   clockSkewMs: 5 * 60_000,
-  /** Certificate and capabilities of a correspondent are learnt only from a letter signed at most this long ago. */
+  /** Certificate and capabilities of a correspondent are learnt only from a letter signed at most this long ago; of an older one this is told. */
   learntSigningAgeMaxMs: 7 * 24 * 3_600_000,
   /** What is known of a correspondent is dated anew when a letter says the same this much later. */
   learntTimeStepMs: 3_600_000,

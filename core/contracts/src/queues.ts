@@ -46,6 +46,10 @@ export type DeliverJob =
       readonly validUntil: number | null;
     }
   | {
+      /** Every live device was told: from now on a device that is not known is unknown for good. */
+      readonly kind: 'devices-introduced';
+    }
+  | {
       readonly kind: 'enrolment-refused';
       readonly enrolmentId: string;
       readonly deviceId: string;

@@ -67,6 +67,14 @@ export const REASONS = {
     fr: 'La date de signature est dans le futur.',
     en: 'The claimed signing time is ahead of our clock.',
   },
+  'signing-time-before': {
+    fr: 'La date de signature est antérieure au certificat.',
+    en: 'The claimed signing time lies before the signer certificate was valid.',
+  },
+  'signed-earlier': {
+    fr: 'Le courrier a été signé il y a plus de sept jours.',
+    en: 'The claimed signing time is more than seven days ago: an old letter may have been sent again.',
+  },
   'from-mismatch': {
     fr: "L'expéditeur affiché n'est pas le titulaire du certificat.",
     en: 'The From address is not in the signer certificate.',
@@ -84,8 +92,8 @@ export const REASONS = {
     en: 'The signed To and Cc do not name this mailbox: the letter may have been written to somebody else.',
   },
   'not-authenticated': {
-    fr: "Le contenu déchiffré n'est protégé par aucune signature : il est montré comme texte simple.",
-    en: 'Content of an unauthenticated cipher (CBC) without a right signature inside; shown as inert text.',
+    fr: "Rien ne prouve que le contenu n'a pas été modifié en route.",
+    en: 'Content of an unauthenticated cipher (CBC) without a right signature inside; never shown but as inert text.',
   },
   'encryption-partial': {
     fr: "Le chiffrement ne couvre qu'une partie du courrier ; cette partie n'a pas été ouverte.",
@@ -116,7 +124,7 @@ export const REASONS = {
     en: 'A limit of size, depth, count or time was passed.',
   },
   released: {
-    fr: "Affiché par décision de l'exploitant.",
+    fr: 'Affiché par décision de la personne qui gère la passerelle.',
     en: 'Shown by decision of the operator, who released it from quarantine.',
   },
 } as const satisfies Record<string, { fr: string; en: string }>;

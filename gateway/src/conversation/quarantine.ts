@@ -160,8 +160,9 @@ export function createQuarantine(options: QuarantineOptions): Quarantine {
       const { reasons } = opened.verdict;
       await store.transaction(async (inside) => {
         const row = { letterId, mailboxId, receivedAt, bytes, reasons, senderIndex, sealedSender };
-        if (await inside.quarantineLetter(row))
-          await options.trailOf(inside).letterQuarantined(letterId, mailboxId, reasons);
+        if (!(await inside.quarantineLetter(row))) return;
+        await options.trailOf(inside).letterQuarantined(letterId, mailboxId, reasons);
+        log.warn('letter in quarantine', { letterId, mailboxId, reason: reasons.join(' ') });
       });
       // The way in begins again after a crash, and keeps the original first: what was deleted since stays deleted.
       const kept = await store.quarantinedLetter(letterId, mailboxId);

@@ -163,7 +163,10 @@ export function createRouter(options: RouterOptions): (question: RoutingQuestion
     inside: LastingStore,
     question: RoutingQuestion,
   ): Promise<{ row: LetterRow; conversation: Conversation; isNew: boolean } | LetterRow> => {
-    const seen = await inside.letterByDedupe(question.mailboxId, question.dedupeIndex);
+    // Its own row first: a second run may see the same bytes as another letter (it was too slow to be opened before).
+    const rows = await inside.lettersOf(question.letterId);
+    const own = rows.find(({ mailboxId }) => mailboxId === question.mailboxId);
+    const seen = own ?? (await inside.letterByDedupe(question.mailboxId, question.dedupeIndex));
     if (seen !== null && seen.letterId !== question.letterId) return seen;
     if (seen !== null) {
       const conversation = await inside.conversation(seen.conversationId);

@@ -13,6 +13,7 @@ import { context, oid, sequence } from './der.ts';
 import {
   cmsEntity,
   detached,
+  digestAttribute,
   encryptedEntity,
   mail,
   multipartSigned,
@@ -21,10 +22,22 @@ import {
   SECRET_TEXT,
   signedData,
   TEXT_ENTITY,
+  timeAttribute,
+  typeAttribute,
 } from './letters.fixture.ts';
 import { OID } from './oids.ts';
 import { type OpenedEnvelope, openEnvelope } from './open-envelope.ts';
-import { certify, doctor, goodPolicy, mailExtensions, PHARMACY_ADDRESS, pharmacy } from './test-authority.fixture.ts';
+import {
+  certify,
+  DOCTOR_ADDRESS,
+  daysFromNow,
+  doctor,
+  goodPolicy,
+  mailExtensions,
+  PHARMACY_ADDRESS,
+  pharmacy,
+  ROOT,
+} from './test-authority.fixture.ts';
 
 const open = (letter: Buffer): OpenedEnvelope => openEnvelope(letter, goodPolicy);
 const lines = (...all: string[]): Buffer => Buffer.from(all.join('\r\n'));
@@ -264,4 +277,20 @@ test('line 18: a letter sent again as an attachment of another, or to another, i
   const outer = OUTER.map((line) => (line.startsWith('From:') ? `From: <${PHARMACY_ADDRESS}>` : line));
   assertNotVerified(open(mail(signed(), outer)), 'another From', 'from-mismatch');
   assertNotVerified(open(mail(encryptedEntity(signed()), outer)), 'encrypted again', 'from-mismatch');
+});
+
+test('line 18: an old signature given the renewed certificate of its key is not verified as of today', () => {
+  const renewed = certify({
+    subject: 'Dr Claire MARTIN',
+    issuer: ROOT,
+    key: doctor.privateKey,
+    notBefore: daysFromNow(-2),
+    extensions: mailExtensions(DOCTOR_ADDRESS),
+  });
+  const signedAt = (days: number): OpenedEnvelope => {
+    const attributes = [typeAttribute(), timeAttribute(daysFromNow(days)), digestAttribute(TEXT_ENTITY)];
+    return open(detached({ signers: [{ party: renewed, attributes }] }));
+  };
+  assert.equal(signedAt(-1).verdict.show, 'verified');
+  assertNotVerified(signedAt(-20), 'signed before the certificate was made', 'signing-time-before');
 });

@@ -285,21 +285,3 @@ export function booleanOf(node: BerNode | undefined): boolean {
     throw new BerError('a BOOLEAN was expected');
   return node.source[node.contentStart] !== 0;
 }
-
-/** Text of a directory string or IA5String; null for a type that is not text. */
-export function textOf(node: BerNode): string | null {
-  if (node.tagClass !== 0 || node.constructed) return null;
-  const content = contentOf(node);
-  switch (node.tag) {
-    case TAG.utf8String:
-      return content.toString('utf8');
-    case TAG.printableString:
-    case TAG.ia5String:
-    case TAG.t61String:
-      return content.toString('latin1');
-    case TAG.bmpString:
-      return content.length % 2 === 0 ? Buffer.from(content).swap16().toString('utf16le') : null;
-    default:
-      return null;
-  }
-}

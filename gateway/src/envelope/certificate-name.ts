@@ -4,7 +4,7 @@
  * invisible is dropped (zero width, soft hyphen), no look-alike is folded onto a letter (KELVIN SIGN is no K), and text
  * that cannot be decoded for certain is compared as bytes.
  */
-import { BerError, type BerNode, contentOf, isUniversal, oidOf, rawOf, sequenceOf, setOf, TAG, textOf } from './ber.ts';
+import { BerError, type BerNode, contentOf, isUniversal, oidOf, rawOf, sequenceOf, setOf, TAG } from './ber.ts';
 
 export interface NamePart {
   readonly type: string;
@@ -20,6 +20,24 @@ export interface Name {
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Text of a directory string or IA5String; null for a type that is not text. */
+function textOf(node: BerNode): string | null {
+  if (node.tagClass !== 0 || node.constructed) return null;
+  const content = contentOf(node);
+  switch (node.tag) {
+    case TAG.utf8String:
+      return content.toString('utf8');
+    case TAG.printableString:
+    case TAG.ia5String:
+    case TAG.t61String:
+      return content.toString('latin1');
+    case TAG.bmpString:
+      return content.length % 2 === 0 ? Buffer.from(content).swap16().toString('utf16le') : null;
+    default:
+      return null;
+  }
+}
 
 /** Text of a directory string if it can be decoded for certain; null otherwise, also for what is not text. */
 function certainTextOf(value: BerNode): string | null {

@@ -139,7 +139,7 @@ export function rememberingJudge(store: TrustStore): (question: Omit<PathQuestio
     const purpose =
       question.policies === undefined ? question.uses.join() : JSON.stringify([question.uses, question.policies]);
     const kept = known.get(fingerprint)?.get(purpose);
-    const isWeighed = question.bagLists.every(({ fingerprint }) => kept?.lists.has(fingerprint) === true);
+    const isWeighed = question.bagLists.every((list) => kept?.lists.has(list.fingerprint) === true);
     const [at, statusAt] = [question.at, question.statusAt ?? question.at];
     if (kept !== undefined && isWeighed && at >= kept.from && at <= kept.until && statusAt <= kept.until)
       return { trusted: true, until: kept.until };

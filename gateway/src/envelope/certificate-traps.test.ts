@@ -1,6 +1,7 @@
 /** Certificates and revocation lists that must not carry a letter to `verified`, and the reason each is told. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { ENVELOPE_LIMITS } from '@estafette/contracts/limits';
 import type { ReasonCode, Verdict } from '@estafette/contracts/verdict';
 import { element, oid, sequence } from './der.ts';
 import { detached, type SignedDataWish } from './letters.fixture.ts';
@@ -87,6 +88,13 @@ test('an older list that the letter brings does not undo a revocation', () => {
 test('without a list nothing is verified, and a fresh list in the letter is enough', () => {
   assertUntrusted(judge(doctor, []), 'revocation-unknown');
   assert.equal(judge(doctor, [], { lists: [rootList] }).show, 'verified');
+});
+
+test('line 21: a long list is not read out of a letter; the same list where it was fetched counts', () => {
+  const long = extension(STRANGE_OID, Buffer.alloc(ENVELOPE_LIMITS.bagListMaxBytes));
+  const list = revocationList({ issuer: ROOT, extensions: [long] });
+  assertUntrusted(judge(doctor, [], { lists: [list] }), 'revocation-unknown');
+  assert.equal(judge(doctor, [list]).show, 'verified');
 });
 
 test('a list of another issuer says nothing, even under the right name', () => {

@@ -252,6 +252,14 @@ export function signerOf(certificate: Certificate): Signer {
 
 /** Whether the certificate calls itself an authority; one that cannot be read as such is none. */
 export function isAuthority(certificate: Certificate): boolean {
+  const known = authorities.get(certificate) ?? callsItselfAuthority(certificate);
+  authorities.set(certificate, known);
+  return known;
+}
+
+const authorities = new WeakMap<Certificate, boolean>();
+
+function callsItselfAuthority(certificate: Certificate): boolean {
   try {
     return basicConstraintsOf(certificate).ca;
   } catch {

@@ -81,11 +81,29 @@ function encodeOid(dotted: string): Buffer {
   return element(0x06, Buffer.from(octets));
 }
 
+const DIGIT_ZERO = 0x30;
+
 /** UTCTime up to 2049, GeneralizedTime after (RFC 5652 §11.3). */
 export function time(at: Date): Buffer {
-  const iso = at.toISOString();
-  const digits = `${iso.slice(2, 4)}${iso.slice(5, 7)}${iso.slice(8, 10)}${iso.slice(11, 13)}${iso.slice(14, 16)}${iso.slice(17, 19)}Z`;
-  return at.getUTCFullYear() < 2050
-    ? element(0x17, Buffer.from(digits))
-    : element(0x18, Buffer.from(`${iso.slice(0, 2)}${digits}`));
+  const year = at.getUTCFullYear();
+  const isShort = year < 2050;
+  const pairs = [
+    ...(isShort ? [] : [Math.floor(year / 100)]),
+    year % 100,
+    at.getUTCMonth() + 1,
+    at.getUTCDate(),
+    at.getUTCHours(),
+    at.getUTCMinutes(),
+    at.getUTCSeconds(),
+  ];
+  const out = Buffer.allocUnsafe(2 + 2 * pairs.length + 1);
+  writeHead(out, isShort ? 0x17 : 0x18, out.length - 2);
+  let next = 2;
+  for (const pair of pairs) {
+    out[next] = DIGIT_ZERO + Math.floor(pair / 10);
+    out[next + 1] = DIGIT_ZERO + (pair % 10);
+    next += 2;
+  }
+  out[next] = 0x5a;
+  return out;
 }

@@ -9,6 +9,7 @@ import { agreedRecipient, canAgree } from './agree-key.ts';
 import type { Certificate } from './certificate.ts';
 import { nullElement, octetString, oid, piecewise, sequence, setOfSorted, smallInteger } from './der.ts';
 import { OID } from './oids.ts';
+import { pkcs1Key } from './pkcs1-key.ts';
 import { issuerAndSerial } from './sign-content.ts';
 import { contentOid, OAEP_SHA256 } from './smime-capabilities.ts';
 import { withoutStackTraces } from './without-stack-traces.ts';
@@ -27,15 +28,22 @@ export function encryptingUseOf(key: KeyObject): 'keyEncipherment' | 'keyAgreeme
   return canAgree(key) ? 'keyAgreement' : null;
 }
 
+function encryptByOaep(key: KeyObject, contentKey: Buffer): Buffer {
+  const options = { key, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: 'sha256' };
+  return withoutStackTraces(() => publicEncrypt(options, contentKey));
+}
+
 function transportedRecipient(recipient: Certificate, contentKey: Buffer, keyTransport: SealingTransport): Buffer {
   const isOaep = keyTransport === 'rsa-oaep-sha256';
-  const padding = isOaep ? constants.RSA_PKCS1_OAEP_PADDING : constants.RSA_PKCS1_PADDING;
-  const options = { key: recipient.publicKey, padding, ...(isOaep ? { oaepHash: 'sha256' } : {}) };
   return sequence(
     smallInteger(0),
     issuerAndSerial(recipient),
     isOaep ? OAEP_SHA256 : RSA_PKCS1,
-    octetString(withoutStackTraces(() => publicEncrypt(options, contentKey))),
+    octetString(
+      isOaep
+        ? encryptByOaep(recipient.publicKey, contentKey)
+        : publicEncrypt(pkcs1Key(recipient.publicKey), contentKey),
+    ),
   );
 }
 

@@ -90,6 +90,13 @@ test('a letter signed too long ago, or that does not say when, teaches nothing a
   }
 });
 
+test('line 18: a letter signed long ago says so, since it may be an old one sent again', () => {
+  const limit = ENVELOPE_LIMITS.learntSigningAgeMaxMs;
+  const reasonsAfter = (ms: number) => learntFrom({ signedAt: new Date(NOW.getTime() - ms) }).verdict.reasons;
+  assert.deepEqual(reasonsAfter(limit - MINUTE_MS), ['not-encrypted']);
+  assert.deepEqual(reasonsAfter(limit + MINUTE_MS), ['signed-earlier', 'not-encrypted']);
+});
+
 test('a letter signed in the future is not verified and teaches nothing', () => {
   const found = learntFrom({ signedAt: new Date(NOW.getTime() + ENVELOPE_LIMITS.clockSkewMs + MINUTE_MS) });
   assert.deepEqual([found.verdict.show, found.senderCertificate], ['unverified', null]);
@@ -226,4 +233,38 @@ test('an attribute that is doubled, malformed or endless states nothing, and the
     const { verdict, senderStatement } = learntFrom({ attributes: [broken] });
     assert.deepEqual([verdict.show, senderStatement?.capabilities], ['verified', null]);
   }
+});
+
+test('line 16: who signs beside the sender cannot say which of his certificates is learnt', () => {
+  const other = person(DOCTOR_ADDRESS, rsaKey(), 0x20, 0x1a21);
+  const stranger = person('eve@elsewhere.example', rsaKey(), 0x80, 0x1a22);
+  const usual = [typeAttribute(), timeAttribute(SIGNED_AT), digestAttribute(TEXT_ENTITY)];
+  const preference = attribute(OID.encryptionKeyPreference, context(0, other.issuerName, other.serial));
+  const learntWhen = (his: readonly Buffer[], hers: readonly Buffer[]): Buffer | null => {
+    const signers = [
+      { party: doctor, attributes: [...usual, ...his] },
+      { party: stranger, attributes: [...usual, ...hers] },
+    ];
+    const bag = [doctor.certificate, stranger.certificate, other.certificate];
+    const { verdict, senderCertificate } = openEnvelope(detached({ signers, bag }), goodPolicy);
+    assert.equal(verdict.show, 'verified');
+    return senderCertificate;
+  };
+  assert.deepEqual(learntWhen([preference], []), other.certificate);
+  assert.deepEqual(learntWhen([], [preference]), doctor.certificate);
+});
+
+test('line 21: certificates without number that might issue each other are not all tried', () => {
+  const signer = person(DOCTOR_ADDRESS, rsaKey(), 0x80, 0x1a31);
+  const last = person(DOCTOR_ADDRESS, rsaKey(), 0x20, 0x1a32);
+  const namesakes = (count: number): Buffer[] =>
+    Array.from({ length: count }, () => {
+      const issuer = { name: 'Nobody', key: ROOT.key };
+      const extensions = [keyUsage(0x0c), addressName(DOCTOR_ADDRESS)];
+      return certify({ subject: 'Nobody', key: ec(), issuer, extensions }).certificate;
+    });
+  const learntAfter = (count: number) => learntFrom({ signer, bag: [...namesakes(count), last.certificate] });
+  assert.deepEqual(learntAfter(3).senderCertificate, last.certificate);
+  const stuffed = learntAfter(45);
+  assert.deepEqual([stuffed.verdict.show, stuffed.senderCertificate], ['verified', null]);
 });

@@ -50,10 +50,14 @@ function isPreferred(certificate: Certificate, preference: BerNode): boolean {
   return identifier !== null && subjectKeyIdentifierOf(certificate)?.equals(identifier) === true;
 }
 
-/** The certificates of the bag that the signers prefer; a preference that cannot be read names none. */
-function preferredIn(finding: SignatureFinding, bag: readonly Certificate[]): Certificate[] {
+/**
+ * The certificates of the bag that the signers of this address prefer; a preference that cannot be read names none. Who
+ * signed beside them may be anybody with a good certificate, who added his signature on the way.
+ */
+function preferredIn(finding: SignatureFinding, address: string, bag: readonly Certificate[]): Certificate[] {
   try {
-    const preferences = finding.statements.flatMap(({ attributes }) => {
+    const own = finding.statements.filter(({ certificate }) => isOf(certificate, address));
+    const preferences = own.flatMap(({ attributes }) => {
       const values = attributes.get(OID.encryptionKeyPreference) ?? [];
       return values.length === 1 ? values : [];
     });
@@ -64,11 +68,13 @@ function preferredIn(finding: SignatureFinding, bag: readonly Certificate[]): Ce
   }
 }
 
+const isOf = (certificate: Certificate, address: string): boolean =>
+  addressesOf(certificate).some((own) => isSameAddress(own, address));
+
 /** By which use a letter to this address could be encrypted to the certificate, or null; whether it allows it is judged. */
 function useFor(certificate: Certificate, address: string): 'keyEncipherment' | 'keyAgreement' | null {
   try {
-    const isHis = addressesOf(certificate).some((own) => isSameAddress(own, address));
-    return isHis ? encryptingUseOf(certificate.publicKey) : null;
+    return isOf(certificate, address) ? encryptingUseOf(certificate.publicKey) : null;
   } catch (error) {
     if (error instanceof BerError) return null;
     throw error;
@@ -87,7 +93,7 @@ export function encryptionCertificate(
   const { bag, signers } = finding;
   if (bag === null) return null;
   const question = { bag: bag.certificates, bagLists: bag.lists, at: policy.at };
-  const candidates = new Set([...preferredIn(finding, bag.certificates), ...signers, ...bag.certificates]);
+  const candidates = new Set([...preferredIn(finding, address, bag.certificates), ...signers, ...bag.certificates]);
   for (const certificate of candidates) {
     const use = useFor(certificate, address);
     if (use !== null && policy.judge({ ...question, certificate, uses: [use] }).trusted) return certificate.raw;

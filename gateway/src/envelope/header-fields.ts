@@ -160,8 +160,24 @@ const TYPE = /^\s*([\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127})/;
 const NO_PARAMETERS: ReadonlyMap<string, string> = new Map();
 export const PLAIN_TEXT: ContentType = { type: 'text/plain', parameters: NO_PARAMETERS, loose: false };
 
+/** What was read of the same text before: most parts of most letters are of the same few types. */
+const known = new Map<string, ContentType>();
+const KEPT_MAX = 256;
+const KEPT_MAX_CHARACTERS = 128;
+
 /** Reads `type/subtype; name=value; name="value"`; a repeated parameter is ambiguous. */
 export function readContentType(value: string): ContentType {
+  const kept = known.get(value);
+  if (kept !== undefined) return kept;
+  const contentType = parseContentType(value);
+  // A boundary is of one letter only.
+  if (value.length > KEPT_MAX_CHARACTERS || contentType.parameters.has('boundary')) return contentType;
+  if (known.size >= KEPT_MAX) known.clear();
+  known.set(value, contentType);
+  return contentType;
+}
+
+function parseContentType(value: string): ContentType {
   const head = TYPE.exec(value);
   // RFC 2045 §5.2; "text" alone is what the first MIME mailers wrote (RFC 1049).
   if (head === null && /^(?:text)?$/i.test(value.trim())) return PLAIN_TEXT;

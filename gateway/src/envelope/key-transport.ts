@@ -6,6 +6,7 @@
 import { constants, type KeyObject, privateDecrypt, randomFillSync } from 'node:crypto';
 import { type Algorithm, isNullOrAbsent } from './algorithm.ts';
 import { OID } from './oids.ts';
+import { pkcs1Key } from './pkcs1-key.ts';
 import { type OaepParameters, readOaepParameters } from './rsa-parameters.ts';
 import { withoutStackTraces } from './without-stack-traces.ts';
 
@@ -19,7 +20,12 @@ export function readKeyTransport({ oid, parameters }: Algorithm): KeyTransport |
   return oaep === null ? null : { padding: 'oaep', ...oaep };
 }
 
-const PADDINGS = { pkcs1: constants.RSA_PKCS1_PADDING, oaep: constants.RSA_PKCS1_OAEP_PADDING } as const;
+function decryptKey(transport: KeyTransport, privateKey: KeyObject, encryptedKey: Buffer): Buffer {
+  if (transport.padding === 'pkcs1') return privateDecrypt(pkcs1Key(privateKey), encryptedKey);
+  const { hash: oaepHash, label: oaepLabel } = transport;
+  const options = { key: privateKey, padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash, oaepLabel };
+  return withoutStackTraces(() => privateDecrypt(options, encryptedKey));
+}
 
 const random = Buffer.alloc(4_096);
 let drawn = random.length;
@@ -46,10 +52,8 @@ export function unwrapTransportedKey(wrapped: {
 }): Buffer {
   const { transport, privateKey, encryptedKey, keyBytes } = wrapped;
   const substitute = drawRandom(keyBytes);
-  const oaep = transport.padding === 'oaep' ? { oaepHash: transport.hash, oaepLabel: transport.label } : {};
-  const options = { key: privateKey, padding: PADDINGS[transport.padding], ...oaep };
   try {
-    const key = withoutStackTraces(() => privateDecrypt(options, encryptedKey));
+    const key = decryptKey(transport, privateKey, encryptedKey);
     return key.length === keyBytes ? key : substitute;
   } catch {
     return substitute;

@@ -100,7 +100,8 @@ export function readAsItStands(bytes: Buffer, around: readonly string[]): MimeEn
   const headers = readHeaderFields(bytes.subarray(0, headerEnd));
   const bodyStart = startsWithBlank ? 2 : Math.min(headerEnd + BLANK_LINE.length, bytes.length);
   const body = bytes.subarray(bodyStart);
-  return { bytes, headers, body, bodyStart, around, ...readStructure(headers) };
+  const { contentType, disposition, encoding } = readStructure(headers);
+  return { bytes, headers, body, bodyStart, contentType, disposition, encoding, around };
 }
 
 /** Reads a letter as on the wire; throws `MailMalformed`. */

@@ -59,6 +59,17 @@ function readContentInfo(bytes: Buffer): { type: string; content: BerNode | unde
   return { type: oidOf(type), content: explicit.children[0] };
 }
 
+/**
+ * Why the claimed signing time cannot be true, or null. Nothing signed says which certificate goes with a signature: an
+ * old letter could be given the renewed certificate of the same key, long after its own expired or was revoked.
+ */
+function timeReason({ signingTime, certificate }: SignerStatement, at: Date): ReasonCode | null {
+  if (signingTime === null) return null;
+  const claimed = signingTime.getTime();
+  if (claimed > at.getTime() + ENVELOPE_LIMITS.clockSkewMs) return 'signing-time-ahead';
+  return claimed < certificate.notBefore.getTime() - ENVELOPE_LIMITS.clockSkewMs ? 'signing-time-before' : null;
+}
+
 /** Checks a SignedData over its content and judges every signer's path. */
 function judgeSignature(data: SignedData, content: Buffer, policy: OpeningPolicy): SignatureFinding {
   if (data.signers.length === 0)
@@ -84,10 +95,9 @@ function judgeSignature(data: SignedData, content: Buffer, policy: OpeningPolicy
       at: policy.at,
       uses: ['digitalSignature', 'nonRepudiation'],
     });
-    const ahead =
-      outcome.signingTime !== null && outcome.signingTime.getTime() > policy.at.getTime() + ENVELOPE_LIMITS.clockSkewMs;
-    if (path.trusted && !ahead) continue;
-    reasons.push(path.trusted ? 'signing-time-ahead' : path.reason);
+    const reason = path.trusted ? timeReason(outcome, policy.at) : path.reason;
+    if (reason === null) continue;
+    reasons.push(reason);
     if (!path.trusted) wants.push(...path.wants);
     if (signature === 'valid') signature = 'untrusted';
   }

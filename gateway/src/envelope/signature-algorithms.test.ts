@@ -105,13 +105,14 @@ test('the parameters of RSASSA-PSS are read strictly: defaults are SHA-1, one tr
   assert.equal(byPss(20, pss(context(0, SHA256), MGF1_SHA256, salted(32))), 'signature-wrong');
 });
 
-test('line 11: DSA, Ed448, an RSA key with the exponent 1 or an even one, or of too many bits, sign nothing', () => {
+test('line 11: DSA, Ed448, an RSA key with the exponent 1, an even or a long one, or of too many bits, sign nothing', () => {
   const dsa = generateKeyPairSync('dsa', { modulusLength: 1_024, divisorLength: 160 }).publicKey;
   const ed448 = generateKeyPairSync('ed448').publicKey;
   const one = createPublicKey({ key: { kty: 'RSA', n: modulusOf(2_048), e: 'AQ' }, format: 'jwk' });
   const even = createPublicKey({ key: { kty: 'RSA', n: modulusOf(2_048), e: 'AQAA' }, format: 'jwk' });
   const huge = createPublicKey({ key: { kty: 'RSA', n: modulusOf(8_200), e: 'AQAB' }, format: 'jwk' });
-  for (const key of [dsa, ed448, one, even, huge]) assert.equal(isAcceptableKey(key), false);
+  const long = createPublicKey({ key: { kty: 'RSA', n: modulusOf(2_048), e: 'AQAAAAE' }, format: 'jwk' });
+  for (const key of [dsa, ed448, one, even, huge, long]) assert.equal(isAcceptableKey(key), false);
 });
 
 /** Base64url of a number of so many bits; of its factors nobody asks. */

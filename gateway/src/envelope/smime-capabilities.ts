@@ -71,10 +71,28 @@ function wordOf(type: string, parameters: BerNode | undefined): Capability | nul
  * The capabilities a signer states, in his order, each once; what is unknown or weak is left out. An attribute that is
  * absent, repeated, malformed or too long says nothing: null.
  */
-export function readCapabilities(values: readonly BerNode[] | undefined): Capability[] | null {
-  if (values?.length !== 1) return null;
+export function readCapabilities(values: readonly BerNode[] | undefined): readonly Capability[] | null {
+  const [value, ...more] = values ?? [];
+  if (value === undefined || more.length > 0) return null;
+  const writing = rawOf(value);
+  if (writing.length > KEPT_MAX_BYTES) return parseCapabilities(value);
+  const key = writing.toString('latin1');
+  const kept = known.get(key);
+  if (kept !== undefined) return kept;
+  if (known.size >= KEPT_MAX) known.clear();
+  const words = parseCapabilities(value);
+  known.set(key, words);
+  return words;
+}
+
+/** What was read of the same octets before: every letter of a mail program states the same. */
+const known = new Map<string, readonly Capability[] | null>();
+const KEPT_MAX = 256;
+const KEPT_MAX_BYTES = 1_024;
+
+function parseCapabilities(value: BerNode): Capability[] | null {
   try {
-    const stated = sequenceOf(values[0]);
+    const stated = sequenceOf(value);
     if (stated.length > ENVELOPE_LIMITS.capabilitiesMax) return null;
     const words = new Set<Capability>();
     for (const capability of stated) {

@@ -17,10 +17,10 @@ const PIECE = 32_768;
 
 /** Decodes base64 in lines. */
 export function decodeBase64(body: Buffer): Buffer {
-  const regular = lineLengthOf(body);
-  if (regular !== null) {
-    const decoded = decodePieces(body, regular.stride);
-    if (provesBase64(body, body.length - 2 * regular.lineEnds, decoded)) return decoded;
+  const stride = body.indexOf(CR) + 2;
+  if (stride >= 6 && (stride - 2) % 4 === 0) {
+    const { decoded, lineEnds } = decodeLines(body, stride);
+    if (provesBase64(body, body.length - 2 * lineEnds, decoded)) return decoded;
   }
   const text = body.toString('latin1');
   refuseUrlAlphabet(text);
@@ -30,32 +30,26 @@ export function decodeBase64(body: Buffer): Buffer {
 }
 
 /**
- * The length of all lines but the last one, its CRLF included, and how many CRLF there are; null when lines differ.
- * What is not looked at here, between the line ends, is counted by the decoder, which knows nothing but the alphabet.
+ * Decodes lines of one length, their CRLF included, and counts how many CRLF there are. What is not looked at here,
+ * between the line ends, is counted by the decoder, which knows nothing but the alphabet. Line ends are looked at piece
+ * by piece, just before the decoder needs the same octets: a pass of its own would fetch a large letter once more.
  */
-function lineLengthOf(body: Buffer): { stride: number; lineEnds: number } | null {
-  const stride = body.indexOf(CR) + 2;
-  if (stride < 6 || (stride - 2) % 4 !== 0) return null;
-  let lineEnds = 0;
-  let at = stride;
-  for (; at <= body.length; at += stride) {
-    if (body[at - 1] !== LF || body[at - 2] !== CR) break;
-    lineEnds += 1;
-  }
-  // The last line, shorter, with the line ends after it.
-  return { stride, lineEnds: lineEnds + countLineEnds(body, at - stride) };
-}
-
-function decodePieces(body: Buffer, stride: number): Buffer {
+function decodeLines(body: Buffer, stride: number): { decoded: Buffer; lineEnds: number } {
   const out = Buffer.allocUnsafe(Math.ceil((body.length * 3) / 4));
   const piece = stride * Math.max(1, Math.floor(PIECE / stride));
   let written = 0;
+  let lineEnds = 0;
+  /** The end of the line to be looked at next; it stays where a line is of another length. */
+  let at = stride;
   for (let from = 0; from < body.length; from += piece) {
-    const text = body.toString('latin1', from, from + piece);
+    const to = Math.min(from + piece, body.length);
+    for (; at <= to && body[at - 1] === LF && body[at - 2] === CR; at += stride) lineEnds += 1;
+    const text = body.toString('latin1', from, to);
     refuseUrlAlphabet(text);
     written += out.write(text, written, 'base64');
   }
-  return out.subarray(0, written);
+  // The last line, shorter, with the line ends after it.
+  return { decoded: out.subarray(0, written), lineEnds: lineEnds + countLineEnds(body, at - stride) };
 }
 
 function countBlanks(body: Buffer): number {

@@ -3,6 +3,7 @@
  * over everything that is shown, every signer right, and the one From address, which nobody could mistake for another,
  * in the certificate of one of them (design, promise 5). Whatever is missing has its reason.
  */
+import { ENVELOPE_LIMITS } from '@estafette/contracts/limits';
 import type { ReasonCode, Signer, Verdict } from '@estafette/contracts/verdict';
 import type { Layer } from '../ports.ts';
 import { addressesOf, type Certificate, signerOf } from './certificate.ts';
@@ -110,6 +111,16 @@ function identityReasons(
   ]);
 }
 
+/**
+ * Whether the signer of that address claims to have signed long ago. It is no doubt of who wrote it, but an old letter
+ * can be sent again under another date and subject, which stand outside of what was signed (smime checklist 18).
+ */
+function isSignedEarlier(finding: SignatureFinding | undefined, holder: Certificate | undefined, at: Date): boolean {
+  const own = finding?.statements.find(({ certificate }) => certificate === holder);
+  const signedAt = own?.signingTime?.getTime();
+  return signedAt !== undefined && at.getTime() - signedAt > ENVELOPE_LIMITS.learntSigningAgeMaxMs;
+}
+
 /** Reasons about what the layers cover. */
 function coverageReasons(peeled: Peeled, signature: Verdict['signature'], tree: MimeTree | null): ReasonCode[] {
   const isPartial = peeled.findings.length === 0 && tree?.holdsSigned === true;
@@ -143,7 +154,9 @@ export function judgeLetter(
     signers.length === 0 ? 'none' : holder !== undefined && !writer.disagrees ? 'match' : 'mismatch';
   const shownSigner = holder ?? signers[0];
   const signer = shownSigner === undefined ? null : signerFrom(shownSigner);
-  const about = [...signatureReasons, ...identityReasons(writer, identity, payload, policy)];
+  const isEarlier = identity === 'match' && isSignedEarlier(peeled.findings.at(-1), holder, policy.at);
+  const times = reasonsOf([['signed-earlier', isEarlier]]);
+  const about = [...signatureReasons, ...times, ...identityReasons(writer, identity, payload, policy)];
   const reasons = refusal === null ? [...about, ...coverageReasons(peeled, signature, tree)] : [refusal, ...about];
   const found: Found = { signature, identity, encryption, reasons: [...new Set(reasons)] };
   const show = refusal === null ? showWord(found, policy.space) : 'quarantine';

@@ -110,7 +110,8 @@ export function conversationPart(db: Kysely<Schema>) {
       await db
         .insertInto('blobs')
         .values({ blob_id: blob.blobId, mailbox_id: blob.mailboxId, conversation_id: blob.conversationId })
-        .onConflict((conflict) => conflict.column('blob_id').doNothing())
+        // A letter that moved to another conversation takes its blobs along: they are sealed anew, and end with that one.
+        .onConflict((conflict) => conflict.column('blob_id').doUpdateSet({ conversation_id: blob.conversationId }))
         .execute();
     },
     async blobsOf(conversationId) {

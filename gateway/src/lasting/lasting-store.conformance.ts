@@ -218,11 +218,14 @@ promise('an erased conversation is named until its blobs are gone', async (store
   assert.ok(!(await store.erasedWithBlobs()).includes(over.id));
 });
 
-promise('blobs go with their conversation', async (store, mailboxId) => {
+promise('blobs go with their conversation: the last one they were sealed for', async (store, mailboxId) => {
   const conversationId = newId('conversation');
   const blob = { blobId: newId('blob'), mailboxId, conversationId };
+  const before = newId('conversation');
+  await store.addBlob({ ...blob, conversationId: before });
   await store.addBlob(blob);
   await store.addBlob(blob);
+  assert.deepEqual(await store.blobsOf(before), []);
   assert.deepEqual(await store.blobsOf(conversationId), [{ blobId: blob.blobId, mailboxId }]);
   await store.forgetBlobs(conversationId);
   assert.deepEqual(await store.blobsOf(conversationId), []);

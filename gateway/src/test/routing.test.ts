@@ -155,6 +155,13 @@ test('a second run of the same job finds its own row, with the same conversation
   assert.equal((await world.store.lettersOf(first.letterId)).length, 1);
 });
 
+test('a second run that takes the letter for another one finds its own row all the same', async () => {
+  const { first, conversationId } = await answered();
+  const again = await routed({ ...first, dedupeIndex: questionIn(world).dedupeIndex });
+  assert.equal(again.conversation.id, conversationId);
+  assert.equal((await world.store.lettersOf(first.letterId)).length, 1);
+});
+
 test('the same letter to two mailboxes stands once in each', async () => {
   const first = questionIn(world);
   const mailboxId = newId('mailbox');

@@ -45,7 +45,9 @@ export class TestRelay {
     const log = new LineLog();
     const own = { redis, subscriber, queues, blobs, clock, log, host: '127.0.0.1', port: 0, webRoot: null };
     const relay = await startRelay({ ...own, ...options });
-    return new TestRelay({ relay, redis, queues, blobs, clock, log });
+    const made = new TestRelay({ relay, redis, queues, blobs, clock, log });
+    await made.deliver({ kind: 'devices-introduced' });
+    return made;
   }
 
   /** Host and port. */
