@@ -82,6 +82,9 @@ export async function setCorrespondent(address: string, options: SealingOptions 
       keyTransport: wished(keyTransport, before.keyTransport),
     };
     await store.wishForCorrespondent(index, wishes);
+    const detail = [wishes.form, wishes.content, wishes.keyTransport].map((wish) => wish ?? 'auto').join(', ');
+    const subject = `correspondent ${index.toString('hex').slice(0, 16)}`;
+    await store.audit({ subject, event: 'correspondent-set', detail }, Date.now());
     print(address, { correspondent, wishes }, options.json === true);
   });
 }

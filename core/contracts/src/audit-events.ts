@@ -20,6 +20,8 @@ export const AUDIT_EVENTS = {
   'notice-withheld': 'no notice to its proven sender; detail: why',
   'certificate-learnt': 'a correspondent certificate was learnt from a verified letter',
   'certificate-changed': 'a correspondent now uses another certificate',
+  'correspondent-set':
+    'the operator said how answers to a correspondent are sealed; detail: form, content, key transport',
   'reply-accepted': 'the reply is durable',
   'reply-held': 'the mailbox has no key good for signing now; it waits for one; detail: failure code',
   'reply-sealed': 'signed and encrypted, sealed bytes spooled',

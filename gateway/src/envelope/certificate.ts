@@ -79,7 +79,9 @@ export function readExtensions(node: BerNode | undefined): Map<string, Extension
 }
 
 const CERTIFICATES_KEPT_MAX = 2_000;
+const CERTIFICATES_KEPT_MAX_BYTES = 16 * 1_048_576;
 const known = new Map<string, Certificate>();
+let knownBytes = 0;
 
 /**
  * Reads one DER certificate; throws `BerError`, also for a key that node:crypto does not know. The same bytes give the
@@ -89,8 +91,12 @@ export function readCertificate(raw: Buffer): Certificate {
   const fingerprint = hash('sha256', raw);
   const kept = known.get(fingerprint);
   if (kept !== undefined) return kept;
-  if (known.size >= CERTIFICATES_KEPT_MAX) known.clear();
   const certificate = parseCertificate(Buffer.from(raw), fingerprint);
+  if (known.size >= CERTIFICATES_KEPT_MAX || knownBytes > CERTIFICATES_KEPT_MAX_BYTES) {
+    known.clear();
+    knownBytes = 0;
+  }
+  knownBytes += raw.length;
   known.set(fingerprint, certificate);
   return certificate;
 }
