@@ -13,14 +13,23 @@ import { benchHostile } from './src/hostile.ts';
 import { benchInbound } from './src/inbound.ts';
 import { benchLatency } from './src/latency.ts';
 import { benchOpen } from './src/open.ts';
+import { benchPostfix } from './src/postfix.ts';
 import { benchReply } from './src/reply.ts';
 import { type RunningFlow, startFlow } from './src/running-flow.ts';
 import { type Stage, setStage } from './src/stage.ts';
+import { benchTrustList } from './src/trust-list.ts';
 
 const RUN_MAX_MS = 240_000;
-const ALONE = { open: benchOpen, hostile: benchHostile, accept: benchAccept, app: benchApp } as const;
+const ALONE = {
+  open: benchOpen,
+  'trust-list': benchTrustList,
+  hostile: benchHostile,
+  accept: benchAccept,
+  postfix: benchPostfix,
+  app: benchApp,
+} as const;
 const IN_FLOW = { inbound: benchInbound, latency: benchLatency, reply: benchReply } as const;
-const NAMES = ['open', 'hostile', 'inbound', 'accept', 'latency', 'reply', 'app'] as const;
+const NAMES = ['open', 'trust-list', 'hostile', 'inbound', 'accept', 'postfix', 'latency', 'reply', 'app'] as const;
 type Name = (typeof NAMES)[number];
 
 const isAlone = (name: Name): name is keyof typeof ALONE => name in ALONE;
@@ -83,7 +92,7 @@ async function noted(name: Name, pids: readonly number[], bench: () => Promise<F
   const noise = watchForeignCpu(pids);
   const figures = await bench();
   const value = noise();
-  if (name === 'app' || name === 'accept' || name === 'hostile') return figures;
+  if (name === 'app' || name === 'accept' || name === 'postfix' || name === 'hostile') return figures;
   const meaning = 'noise: cores used by other programs during this bench';
   return [...figures, { bench: name, name: 'foreign CPU', value, unit: 'cores', meaning }];
 }

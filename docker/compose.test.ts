@@ -95,12 +95,12 @@ it('every container is hardened and says whether it is well', { skip: withoutCom
   }
 });
 
-it('the relay has no secret, no database and no right to write blobs', { skip: withoutCompose }, () => {
+it('the relay has no secret, no database, and of the data nothing but sealed blobs', { skip: withoutCompose }, () => {
   const { services } = readCompose();
   const relay = services.relay as ComposeService;
   assert.deepEqual(relay.secrets ?? [], []);
   assert.deepEqual(Object.keys(relay.networks).sort(), ['queue', 'web']);
-  assert.deepEqual(relay.volumes, ['blobs:/var/lib/estafette-blobs:ro']);
+  assert.deepEqual(relay.volumes, ['blobs:/var/lib/estafette-blobs:rw']);
   const names = Object.keys(relay.environment ?? {});
   assert.deepEqual(
     names.filter((name) => /VAULT|DATABASE|PG/.test(name)),

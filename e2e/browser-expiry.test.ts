@@ -24,6 +24,6 @@ test('an expired conversation leaves the screen and the phone', async () => {
   await page.getByText('Aucun courrier en cours').waitFor();
   assert.equal(await part(page, 'conversation-item').count(), 0);
   const { self: _, ...left } = await countStores(page);
-  assert.deepEqual(left, { keys: 0, events: 0, replies: 0, readMarks: 0 });
+  assert.deepEqual(left, { keys: 0, events: 0, replies: 0, readMarks: 0, uploads: 0, receipts: 0 });
   assert.deepEqual(stage.phone.troubles, []);
 });

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { doctorLetter, resultLetter, sendLetters } from '@estafette/cli/demo/letters';
 import { readStores } from './support/browser-judgement.ts';
+import { letterWithFiles } from './support/browser-letters.ts';
 import { openConversation, part, sendAnswer, waitForPhase, waitForState, wordsOf } from './support/browser-phone.ts';
 import { startProduct } from './support/browser-product.ts';
 import { answersSaying, joinByLink, openStage } from './support/browser-stage.ts';
@@ -17,11 +18,14 @@ const stage = await openStage();
 after(() => stage.close());
 const { phone } = stage;
 const { page, context } = phone;
+let letterId: string;
 
 before(async () => {
   await joinByLink(stage);
   const { demo, smtp } = stage.product;
-  await sendLetters(demo, smtp, [await doctorLetter(demo), await resultLetter(demo)]);
+  const letter = await doctorLetter(demo);
+  letterId = letter.messageId;
+  await sendLetters(demo, smtp, [letter, await resultLetter(demo)]);
   await openConversation(page, 'Votre avis sur une dispensation');
 });
 
@@ -77,13 +81,19 @@ test('cut off, the app says so, opens again without a network, and keeps what is
   assert.deepEqual(await answersSaying(stage, CUT_OFF_ANSWER), []);
 });
 
-test('when the network is back, the answer leaves by itself', async () => {
+test('when the network is back, the answer leaves by itself, as one to the letter that was seen then', async () => {
+  const { demo, smtp } = stage.product;
+  const later = { subject: 'Votre avis sur une dispensation', text: 'Un mot encore.', files: [] };
+  await sendLetters(demo, smtp, [await letterWithFiles(demo, { ...later, headers: [`References: ${letterId}`] })]);
   await context.setOffline(false);
   await waitForPhase(page, 'live');
   phone.cut = false;
   await openConversation(page, CUT_OFF_ANSWER);
+  await page.getByText('Un mot encore.').waitFor();
   await waitForState(page, CUT_OFF_ANSWER, 'sent');
-  assert.equal((await answersSaying(stage, CUT_OFF_ANSWER)).length, 1);
+  const [answer, ...others] = await answersSaying(stage, CUT_OFF_ANSWER);
+  assert.deepEqual(others, []);
+  assert.equal(/^In-Reply-To:\s+(<[^<>]+>)/im.exec(answer?.headers ?? '')?.[1], letterId);
 });
 
 test('an answer typed while the server is stopped leaves when it is back', async () => {

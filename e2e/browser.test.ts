@@ -159,7 +159,7 @@ test('a verified letter says so, and why when it is tapped; its expiry counts do
   assert.match(await wordsOf(page.locator('.bar').getByTestId('expiry')), /^s'efface dans (7 j|6 j 23 h)$/);
 });
 
-test('the answer moves forward to «partie», and lies signed and sealed in the mailbox of the doctor', async () => {
+test('the answer moves forward to «envoyé», and lies signed and sealed in the mailbox of the doctor', async () => {
   const states = await page.evaluateHandle(() => {
     const seen: string[] = [];
     const look = (): void => {
@@ -177,7 +177,7 @@ test('the answer moves forward to «partie», and lies signed and sealed in the 
     passed,
     way.filter((state) => passed.includes(state)),
   );
-  assert.match(await wordsOf(part(page, 'reply-state')), /^partie à \d\d:\d\d$/);
+  assert.match(await wordsOf(part(page, 'reply-state')), /^envoyé à \d\d:\d\d$/);
   const [received, ...more] = await answersSaying(stage, ANSWER);
   assert.deepEqual(more, []);
   assert.match(received?.signer ?? '', /PHARMACIE DES HALLES/);
@@ -206,7 +206,7 @@ test('the screens can be used by keyboard and by ear: names, language, focus tha
   assert.equal(await page.getByRole('log').getAttribute('aria-live'), 'off');
   await page.locator('[role="log"][aria-live="polite"]').waitFor();
   const way = await keyboardWay(page);
-  assert.deepEqual(way, ['a', 'log', 'summary', 'summary', 'button', 'button', 'button', 'textarea']);
+  assert.deepEqual(way, ['a', 'log', 'summary', 'summary', 'button', 'button', 'button', 'button', 'textarea']);
 });
 
 test('what must be read has a contrast of 4.5 to 1 or more, in light and in dark', async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { letterOf, textPart } from './support/letters.ts';
 import { identityIn, sign } from './support/openssl.ts';
-import { send } from './support/post-office.ts';
+import { type Destination, send } from './support/post-office.ts';
 import { Stage } from './support/stage.ts';
 
 const COMMANDS = [
@@ -16,6 +16,8 @@ const COMMANDS = [
   'doctor',
   'mailbox add',
   'mailbox list',
+  'mailbox close',
+  'mailbox open',
   'key list',
   'key import',
   'key request',
@@ -39,6 +41,7 @@ describe('the command line', () => {
   let file: string;
   let letterId: string;
   let messageId: string;
+  let destination: Destination;
 
   before(async () => {
     const server = await stage.start();
@@ -49,7 +52,7 @@ describe('the command line', () => {
     writeFileSync(file, letter.bytes);
     messageId = letter.messageId;
     const chat = await stage.chat();
-    const destination = { port: server.smtpPort, authorities: stage.demo('ca.pem') };
+    destination = { port: server.smtpPort, authorities: stage.demo('ca.pem') };
     letterId = (await send(destination, letter))[0] ?? '';
     await chat.arrival(letterId);
   });
@@ -107,6 +110,26 @@ describe('the command line', () => {
     ]);
     assert.equal(again.code, 1);
     assert.match(again.errors, /already a mailbox/);
+  });
+
+  it('mailbox close and open, while the product runs', async () => {
+    const words = { from: stage.address('doctor'), to: stage.address('pharmacy') };
+    const heading = { ...words, subject: 'Fermée' };
+    const letter = () => letterOf(heading, Buffer.from('Content-Type: text/plain\r\n\r\nBonjour.\r\n'));
+    assert.deepEqual(
+      (await json('mailbox', 'close', words.to)).map(({ closed }) => closed),
+      [true],
+    );
+    await assert.rejects(send(destination, letter()), /550.*5\.2\.1/);
+    const [listed] = (await json('mailbox', 'list')).filter(({ address }) => address === words.to);
+    assert.equal(typeof listed?.closedAt, 'number');
+    assert.deepEqual(
+      (await json('mailbox', 'open', words.to)).map(({ closed }) => closed),
+      [false],
+    );
+    assert.equal((await send(destination, letter())).length, 1);
+    const nobody = await stage.run(['mailbox', 'close', 'personne@officine.example']);
+    assert.deepEqual([nobody.code, /not a mailbox/.test(nobody.errors)], [1, true]);
   });
 
   it('enrol gives a link that works once', async () => {

@@ -1,15 +1,14 @@
 /**
  * kill -9 at any moment. Letters that were answered 250 are in the inbox exactly once after the restarts, whatever was
- * going on when the process died; replies leave once. The moments are random but seeded: a failure can be repeated with
- * CRASH_SEED.
+ * going on when the process died. The moments are random but seeded: a failure can be repeated with CRASH_SEED.
+ * `crash-points.test.ts` dies at each named step, of the way in and of the way out.
  */
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, it, type TestContext } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { type Chat, type ChatLine, replyStatesOf } from './support/chat.ts';
-import { fieldOf, mailsIn } from './support/maildir.ts';
+import type { Chat, ChatLine } from './support/chat.ts';
 import { type Delivery, sendStubbornly } from './support/post-office.ts';
 import { manyLetters } from './support/ready-letters.ts';
 import { seededRandom } from './support/seeded-random.ts';
@@ -18,7 +17,6 @@ import { until } from './support/waiting.ts';
 
 const SEED = Number(process.env.CRASH_SEED ?? 20_260_112);
 const LETTERS = 200;
-const REPLIES = 12;
 const KILLS = 4;
 const LONGEST_PAUSE_MS = 250;
 /** A job whose consumer was killed is taken up again after its lock has run out; several in a row take their time. */
@@ -118,46 +116,6 @@ describe('kill -9 while letters arrive', () => {
       assert.match(output.toString(), /letter-duplicate/, `${letterId} got a 250`);
     }
   }
-});
-
-describe('kill -9 while replies leave', () => {
-  const stage = new Stage();
-  after(() => stage.close());
-
-  it('lets each reply leave as one mail; a second copy has the very same bytes', async (t: TestContext) => {
-    const random = seededRandom(SEED + 1);
-    const first = await stage.start();
-    const chat = await stage.chat();
-    const letters = await manyLetters(stage, REPLIES);
-    const destination = { port: first.smtpPort, authorities: stage.demo('ca.pem') };
-    await sendStubbornly(destination, letters, { connections: 2 });
-    await until('all letters are shown', () => chat.letters().length === REPLIES, RECOVERY_MS);
-
-    const maildir = stage.demo('doctor', 'Maildir');
-    const moments = [1, 4, 8].map((mark) => ({ mark, delayMs: random() * 30 }));
-    const killing = killAlong(stage, first, () => mailsIn(maildir).length, moments);
-    for (const { conversationId, subject } of chat.letters()) chat.type(conversationId ?? '', `Réponse à ${subject}`);
-    const last = await killing;
-
-    await until(
-      'every reply is sent',
-      () => replyStatesOf(chat).filter((states) => states.includes('sent')).length === REPLIES,
-      RECOVERY_MS,
-    );
-    const copies = Map.groupBy(mailsIn(maildir), (mail) => fieldOf(mail, 'Message-ID'));
-    assert.equal(copies.size, REPLIES, 'one Message-ID for each reply');
-    for (const [messageId, mails] of copies) {
-      for (const mail of mails) assert.ok(withoutTrace(mail).equals(withoutTrace(mails[0] as Buffer)), messageId);
-    }
-    t.diagnostic(`${mailsIn(maildir).length} mails for ${REPLIES} replies, ${moments.length} kills`);
-    assert.equal(new Set([...copies.values()].map(([mail]) => fieldOf(mail as Buffer, 'In-Reply-To'))).size, REPLIES);
-    const sealedMails = join(stage.home, 'safe', 'out');
-    await until('no sealed answer waits any more', () => readdirSync(sealedMails).length === 0, RECOVERY_MS);
-    assert.equal(await last.stop(), 0);
-  });
-
-  const withoutTrace = (mail: Buffer): Buffer =>
-    Buffer.from(mail.toString('latin1').replace(/^Received:.*\r?\n([ \t].*\r?\n)*/gim, ''), 'latin1');
 });
 
 describe('an orderly stop while letters arrive', () => {

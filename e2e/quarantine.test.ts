@@ -253,11 +253,13 @@ describe('what a proven sender hears', () => {
     assert.equal((await entryOf(letterId)).notice, 'sent');
   });
 
-  it('a letter that answers by itself is not answered', async () => {
-    const entity = await sealedForNobody('absent');
-    const { letterId } = await post('doctor', Buffer.concat([Buffer.from('Auto-Submitted: auto-replied\r\n'), entity]));
-    await stage.run(['trace', letterId]);
-    assert.equal((await entryOf(letterId)).notice, 'none');
+  it('a letter that answers by itself is no letter: nothing is shown of it, and nobody is told', async () => {
+    const automatic = Buffer.concat([Buffer.from('Auto-Submitted: auto-replied\r\n'), await sealedForNobody('absent')]);
+    const heading = { from: stage.address('doctor'), to: stage.address('pharmacy'), subject: SUBJECT };
+    const letterId = await sendWithSwaks(destination, letterOf(heading, automatic));
+    await until('it is in the trail', async () => (await trailOf(letterId)).includes('letter-automatic'));
+    assert.ok(!(await listed()).some((one) => one.letterId === letterId));
+    assert.ok(!chat.lines.some((line) => line.letterId === letterId));
   });
 
   it('hears no more than a few in a day, and the trail says why', async () => {

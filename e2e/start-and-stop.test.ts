@@ -63,8 +63,9 @@ describe('starting and stopping', () => {
     server = await stage.start();
     const lines = server.printed().trim().split('\n');
     assert.equal(lines.length, 1);
-    const ready = JSON.parse(lines[0] ?? '') as Record<string, string>;
-    assert.deepEqual(Object.keys(ready), ['event', 'smtp', 'web', 'enrol']);
+    const ready = JSON.parse(lines[0] ?? '') as Record<string, unknown>;
+    assert.deepEqual(Object.keys(ready), ['event', 'smtp', 'web', 'enrol', 'doors']);
+    assert.deepEqual(ready.doors, [{ space: 'demo', address: ready.smtp }]);
     assert.equal(ready.event, 'ready');
     assert.match((await greetingOn(server.smtpPort)) ?? '', /^220 /);
     assert.equal((await fetch(server.web)).status, 200);

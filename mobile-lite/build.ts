@@ -10,19 +10,20 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { gzipSync } from 'node:zlib';
-import { FAILURES, type Failure } from '@estafette/contracts/failure';
-import { REASONS } from '@estafette/contracts/verdict';
-import { build as bundle, type Plugin } from 'esbuild';
+import { build as bundle, type Metafile } from 'esbuild';
 import { iconPng, iconSvg } from './build-icons.ts';
+import { baseName, type Made, partsOf, weigh, weighStart } from './build-parts.ts';
+import { trimCatalogue } from './build-trim.ts';
 
 /** Everything before the first conversation is on the screen (design section 9). */
 export const JAVASCRIPT_BUDGET_BYTES = 45_000;
 
 export interface AppBuild {
   readonly outFolder: string;
-  /** Bytes of JavaScript as gzip carries them, service worker included. */
+  /** Bytes of JavaScript before the first conversation is on the screen, as gzip carries them, service worker included. */
   readonly javascriptGzipBytes: number;
+  /** What comes later, when it is asked for. */
+  readonly laterGzipBytes: number;
   readonly stylesGzipBytes: number;
   /** False when an earlier build of the same sources was found. */
   readonly fresh: boolean;
@@ -50,21 +51,23 @@ export async function buildApp(options: BuildOptions = {}): Promise<AppBuild> {
   const files = new Map<string, string | Uint8Array>();
   const script = await bundleOne('src/app/main.tsx', 'app', minify);
   const styles = await bundleOne('src/app/app.css', 'app', minify);
-  for (const { name, content } of [...script, ...styles]) files.set(name, content);
+  for (const { name, content } of [...script.made, ...styles.made]) files.set(name, content);
+  const parts = partsOf(script.metafile, 'src/app/main.tsx');
   files.set('icon.svg', iconSvg());
   files.set('icon-192.png', iconPng(192, 'rounded'));
   files.set('icon-512.png', iconPng(512, 'rounded'));
   files.set('icon-mask.png', iconPng(512, 'maskable'));
   files.set('icon-apple.png', iconPng(180, 'full'));
   files.set('manifest.webmanifest', manifest());
-  files.set('index.html', page(named(script, 'app-'), named(styles, 'app-')));
+  files.set('index.html', page({ script: parts.entry, beside: parts.beside, styles: named(styles.made, 'app-') }));
 
   const worker = await bundleOne('src/app/service-worker.ts', 'service-worker', minify, shellOf(files));
-  for (const { content } of worker) files.set('service-worker.js', content);
+  for (const { content } of worker.made) files.set('service-worker.js', content);
 
   const build = {
-    javascriptGzipBytes: weigh(worker) + weigh(script.filter(({ name }) => !isLanguage(name))) + heaviest(script),
-    stylesGzipBytes: weigh(styles),
+    javascriptGzipBytes: weigh(worker.made) + weighStart(script.made, parts),
+    laterGzipBytes: weigh(script.made.filter(({ name }) => parts.later.has(name))),
+    stylesGzipBytes: weigh(styles.made),
   };
   if (minify && build.javascriptGzipBytes > JAVASCRIPT_BUDGET_BYTES) {
     throw new Error(`JavaScript of ${build.javascriptGzipBytes} bytes (gzip) is above ${JAVASCRIPT_BUDGET_BYTES}`);
@@ -93,46 +96,15 @@ async function replaceFolder(folder: string, files: ReadonlyMap<string, string |
   await rm(earlier, { recursive: true, force: true });
 }
 
-/**
- * What no phone ever says does not ship: of the catalogue of refusals it keeps the codes, and the texts of those
- * that can reach a person; of the reasons of a verdict the codes, and in the chunk of a language its sentences.
- */
-const trimCatalogue: Plugin = {
-  name: 'trim-catalogue',
-  setup(building) {
-    building.onLoad({ filter: /contracts[\\/]src[\\/]failure\.ts$/ }, async ({ path }) => {
-      const whole = await readFile(path, 'utf8');
-      const catalogue = /(?<=export const FAILURES = )\{[\s\S]*?\n\}(?= as const)/;
-      if (!catalogue.test(whole)) throw new Error(`no catalogue found in ${path}`);
-      const entries = Object.entries<Failure>(FAILURES).map(([code, { person, operator }]) => [
-        code,
-        person === undefined ? {} : { person, operator },
-      ]);
-      const trimmed = JSON.stringify(Object.fromEntries(entries));
-      return { contents: whole.replace(catalogue, () => trimmed), loader: 'ts' };
-    });
-    building.onLoad({ filter: /contracts[\\/]src[\\/]verdict\.ts$/ }, async ({ path }) => {
-      const whole = await readFile(path, 'utf8');
-      const catalogue = /(?<=export const REASONS = )\{[\s\S]*?\n\}(?= as const satisfies)/;
-      if (!catalogue.test(whole)) throw new Error(`no catalogue found in ${path}`);
-      const codes = Object.fromEntries(Object.keys(REASONS).map((code) => [code, 0]));
-      return { contents: whole.replace(catalogue, () => JSON.stringify(codes)), loader: 'ts' };
-    });
-    building.onLoad({ filter: /words[\\/]reasons-(fr|en)\.ts$/ }, ({ path }) => {
-      const language = path.endsWith('-en.ts') ? 'en' : 'fr';
-      const sentences = Object.entries(REASONS).map(([code, texts]) => [code, texts[language]]);
-      return { contents: `export const reasons = ${JSON.stringify(Object.fromEntries(sentences))}`, loader: 'ts' };
-    });
-  },
-};
-
-interface Made {
-  readonly name: string;
-  readonly content: Uint8Array;
-}
-
-async function bundleOne(entry: string, name: string, minify: boolean, define = {}): Promise<Made[]> {
-  const { outputFiles } = await bundle({
+async function bundleOne(
+  entry: string,
+  name: string,
+  minify: boolean,
+  define = {},
+): Promise<{ made: Made[]; metafile: Metafile }> {
+  const { outputFiles, metafile } = await bundle({
+    absWorkingDir: HERE,
+    metafile: true,
     entryPoints: [{ in: join(HERE, entry), out: name }],
     entryNames: '[name]-[hash]',
     chunkNames: '[name]-[hash]',
@@ -150,26 +122,13 @@ async function bundleOne(entry: string, name: string, minify: boolean, define = 
     define,
     plugins: [trimCatalogue],
   });
-  return outputFiles.map(({ path, contents }) => ({ name: path.replace(/^.*[\\/]/, ''), content: contents }));
+  return { made: outputFiles.map(({ path, contents }) => ({ name: baseName(path), content: contents })), metafile };
 }
 
 function named(made: readonly Made[], start: string): string {
   const found = made.find(({ name }) => name.startsWith(start));
   if (found === undefined) throw new Error(`the build made no ${start}*`);
   return found.name;
-}
-
-/** A device loads the texts of one language only. */
-function isLanguage(name: string): boolean {
-  return /^(fr|en)-/.test(name);
-}
-
-function weigh(made: readonly Made[]): number {
-  return made.reduce((sum, { content }) => sum + gzipSync(content).length, 0);
-}
-
-function heaviest(made: readonly Made[]): number {
-  return Math.max(...made.filter(({ name }) => isLanguage(name)).map((one) => weigh([one])));
 }
 
 /** What the service worker keeps, and a version that changes with any of it. */
@@ -201,7 +160,9 @@ function manifest(): string {
   });
 }
 
-function page(script: string, styles: string): string {
+function page(of: { script: string; beside: readonly string[]; styles: string }): string {
+  const { script, beside, styles } = of;
+  const preloads = beside.map((name) => `<link rel="modulepreload" href="/${name}">\n`).join('');
   return `<!doctype html>
 <html lang="fr">
 <head>
@@ -219,7 +180,7 @@ function page(script: string, styles: string): string {
 <link rel="icon" type="image/svg+xml" href="/icon.svg">
 <link rel="apple-touch-icon" href="/icon-apple.png">
 <link rel="stylesheet" href="/${styles}">
-<script type="module" src="/${script}"></script>
+${preloads}<script type="module" src="/${script}"></script>
 </head>
 <body>
 <div id="app"><main class="sheet">Estafette</main></div>
@@ -235,7 +196,14 @@ async function digestOfSources(minify: boolean): Promise<string> {
   for (const file of await sourcesOf([join(HERE, 'src'), CONTRACTS])) {
     digest.update(relative(HERE, file)).update(await readFile(file));
   }
-  for (const name of ['build.ts', 'build-icons.ts', 'package.json', '../package-lock.json']) {
+  for (const name of [
+    'build.ts',
+    'build-icons.ts',
+    'build-parts.ts',
+    'build-trim.ts',
+    'package.json',
+    '../package-lock.json',
+  ]) {
     digest.update(name).update(await readFile(join(HERE, name)).catch(() => ''));
   }
   return digest.digest('hex');
@@ -253,7 +221,7 @@ async function sourcesOf(folders: readonly string[]): Promise<string[]> {
 
 async function readRecord(
   outFolder: string,
-): Promise<{ sources: string; build: { javascriptGzipBytes: number; stylesGzipBytes: number } } | null> {
+): Promise<{ sources: string; build: Omit<AppBuild, 'outFolder' | 'fresh'> } | null> {
   try {
     return JSON.parse(await readFile(join(outFolder, RECORD), 'utf8'));
   } catch {
@@ -264,8 +232,8 @@ async function readRecord(
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const folder = process.argv[2];
   const made = await buildApp({ force: true, ...(folder === undefined ? {} : { outFolder: folder }) });
-  const { outFolder, javascriptGzipBytes, stylesGzipBytes } = made;
+  const { outFolder, javascriptGzipBytes, laterGzipBytes, stylesGzipBytes } = made;
   console.log(
-    `${relative(process.cwd(), outFolder)}: JavaScript ${javascriptGzipBytes} bytes gzip (budget ${JAVASCRIPT_BUDGET_BYTES}), CSS ${stylesGzipBytes}`,
+    `${relative(process.cwd(), outFolder)}: JavaScript ${javascriptGzipBytes} bytes gzip (budget ${JAVASCRIPT_BUDGET_BYTES}), later ${laterGzipBytes}, CSS ${stylesGzipBytes}`,
   );
 }

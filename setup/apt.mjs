@@ -1,7 +1,8 @@
 /**
  * Installs Debian packages, as root or through `sudo -n` (never asking for a password).
- * Freshly installed servers are not started and PostgreSQL gets no cluster: for the duration, a policy-rc.d forbids
- * starting (invoke-rc.d(8)) and create_main_cluster is off. Both are put back at the end, also after a failure.
+ * Freshly installed servers are not started, PostgreSQL gets no cluster and Postfix no configuration: for the duration, a
+ * policy-rc.d forbids starting (invoke-rc.d(8)) and create_main_cluster is off. Both are put back at the end, also after
+ * a failure. A Postfix that was there before is left as it is.
  */
 import { onPath, runCommand, runStep, SetupError } from './steps.mjs';
 
@@ -22,6 +23,9 @@ $apt update || echo 'apt-get update failed; going on with the package lists that
 case " $* " in *' postgresql '*)
   $apt install postgresql-common || exit 1
   cp -p "$cluster" "$cluster.before-estafette" && echo 'create_main_cluster = false' >> "$cluster"
+esac
+case " $* " in *' postfix '*)
+  echo 'postfix postfix/main_mailer_type select No configuration' | debconf-set-selections
 esac
 $apt install "$@"
 `;

@@ -9,7 +9,18 @@ import path from 'node:path';
 import { findCycles, type Import, readImports, workspaceOf } from './import-graph.ts';
 import { listFiles, repositoryFolder } from './tree.ts';
 
-const STAGES = ['intake', 'envelope', 'certificate-status', 'content', 'conversation', 'reply', 'dispatch', 'audit'];
+const STAGES = [
+  'intake',
+  'trust-list',
+  'envelope',
+  'certificate-status',
+  'content',
+  'reports',
+  'conversation',
+  'reply',
+  'dispatch',
+  'audit',
+];
 
 /** The files of core/runtime that connect to something; only a main.ts may put them together. */
 const ADAPTER_FILES = [

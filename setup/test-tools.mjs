@@ -2,7 +2,7 @@
  * The foreign tools that judge the tests, each with the Debian package that brings it; the interop matrix asks for
  * Bouncy Castle as well, which needs a JDK of hundreds of megabytes, and for no browser or server.
  * Missing ones are installed in one go by apt-get; where that cannot be done, one sentence gives the exact command.
- * Servers among them (PostgreSQL) are neither started nor given a cluster: the tests run their own.
+ * Servers among them (PostgreSQL, Postfix, Dovecot) are neither started nor configured: the tests run their own.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { installPackages } from './apt.mjs';
@@ -32,6 +32,10 @@ const TOOLS = {
     ...CORRESPONDENTS,
     { tool: 'chromium', debianPackage: 'chromium', isPresent: () => existsSync('/usr/bin/chromium') },
     command('swaks'),
+    { tool: 'postfix', debianPackage: 'postfix', isPresent: () => existsSync('/usr/sbin/postfix') },
+    { tool: 'dovecot', debianPackage: 'dovecot-imapd', isPresent: () => existsSync('/usr/sbin/dovecot') },
+    { tool: 'dovecot lmtp', debianPackage: 'dovecot-lmtpd', isPresent: () => existsSync('/usr/lib/dovecot/lmtp') },
+    command('neomutt'),
     command('docker-compose'),
     command('caddy'),
     { tool: 'postgresql', debianPackage: 'postgresql', isPresent: hasPostgresServer },

@@ -19,20 +19,22 @@ const ROUND_MS = 1_000;
 const DISK_MS = 300;
 const CONNECTIONS = 8;
 
-interface Door {
+export interface Door {
   readonly child: ChildProcess;
+  readonly port: number;
   readonly pid: number;
   readonly peers: readonly SmtpPeer[];
 }
 
-async function openDoor(stage: Stage, kind: 'file' | 'discard'): Promise<Door> {
+/** The door of the gateway in a process of its own. */
+export async function openDoor(stage: Stage, kind: 'file' | 'discard'): Promise<Door> {
   const child = fork(fileURLToPath(new URL('./door.ts', import.meta.url)), [stage.home, kind], { stdio: 'inherit' });
   const [{ port }] = (await once(child, 'message')) as [{ port: number }];
   const peers = await connectPeers(CONNECTIONS, port, readFileSync(stage.files.anchors, 'utf8'));
-  return { child, pid: child.pid ?? 0, peers };
+  return { child, port, pid: child.pid ?? 0, peers };
 }
 
-async function closeDoor({ child, peers }: Door): Promise<void> {
+export async function closeDoor({ child, peers }: Door): Promise<void> {
   for (const peer of peers) peer.close();
   const exited = once(child, 'exit');
   child.kill('SIGKILL');

@@ -118,13 +118,13 @@ export class BenchDevice {
     return opened;
   }
 
-  /** A reply, sealed and signed, ready to be sent. */
+  /** A reply, sealed and signed, ready to be sent; it waits for no other message. */
   async sealReply(conversationId: string, text: string): Promise<SealedReply> {
     const key = this.#keys.get(conversationId);
     if (key === undefined) throw new Error('no key for this conversation');
     const replyId = newId('reply');
     const { deviceId, signingKeys } = this.identity;
-    const message = { type: 'reply', replyId, text, typedAt: new Date().toISOString() };
+    const message = { type: 'reply', replyId, text, typedAt: new Date().toISOString(), sendNow: true };
     const sealed = await sealJson(key, { kind: 'reply', conversationId, id: replyId, author: deviceId }, message);
     const unsigned = { replyId, conversationId, ...sealed };
     const signature = await signWithDevice(signingKeys.privateKey, replySignatureInput(deviceId, unsigned));

@@ -35,7 +35,12 @@ const intake = await openIntake({
     certificate: readFileSync(files.gatewayCertificate, 'utf8'),
     key: readFileSync(files.gatewayKey, 'utf8'),
   },
-  requiresTls: true,
+  policy: { requiresTls: true, admits: 'anyone', allowsCbcSuites: false },
+  space: 'bench',
+  judge: null,
+  readFrom: () => null,
+  // Flooding it is what the bench does.
+  limits: { lettersPerMinutePerAddressMax: Infinity, lettersPerSessionMax: Infinity, commandsPerSessionMax: Infinity },
   store: await openStoreFor(foundation),
   spool,
   log,

@@ -2,11 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { detached, mail, opaqueEntity, TEXT_ENTITY } from '@estafette/gateway/envelope/letters.fixture';
 import { openLetter } from '@estafette/gateway/letter-worker';
+import { PRESETS } from '@estafette/gateway/ports';
 import type { BombCost } from './hostile.ts';
 
 const WARM_UP = 60;
 
-const open = (letter: Buffer) => openLetter({ letter, keys: [], trust: null, space: 'demo', at: Date.now() });
+const open = (letter: Buffer) =>
+  openLetter({ letter, keys: [], trust: null, letters: PRESETS.demo.letters, at: Date.now() });
 const cpuMs = (): number => {
   const { user, system } = process.threadCpuUsage();
   return (user + system) / 1_000;

@@ -8,8 +8,8 @@ import { rememberingJudge } from '@estafette/gateway/envelope/certificate-path';
 import { openEnvelope } from '@estafette/gateway/envelope/open-envelope';
 import { sealEnvelope } from '@estafette/gateway/envelope/seal-envelope';
 import { readTrustFiles } from '@estafette/gateway/envelope/trust-files';
-import { TRUST_SPACES } from '@estafette/gateway/envelope/trust-space';
 import { openLetter } from '@estafette/gateway/letter-worker';
+import { PRESETS } from '@estafette/gateway/ports';
 import { ratePerCpuSecond } from './cpu.ts';
 import { type Figure, figureOf, median } from './figures.ts';
 import { type Letter, sealLargeLetter, sealLetters, textEntity } from './letters.ts';
@@ -38,20 +38,20 @@ function openingSides(stage: Stage, letters: readonly Letter[]): Pick<Sides, 'en
   const large = sealLargeLetter(stage);
   const { key } = stage.mailbox;
   const keys = [{ certificate: readCertificate(key.certificate), privateKey: key.privateKey }];
-  const space = TRUST_SPACES.demo;
+  const { letters: policy } = PRESETS.demo;
   const judge = rememberingJudge(readTrustFiles(stage.files));
   const check = (show: string): void => {
     if (show !== 'verified') throw new Error(`a letter of the bench is ${show}`);
   };
   return {
-    envelope: () => check(openEnvelope(next().bytes, { space, keys, judge, at: new Date() }).verdict.show),
-    large: () => check(openEnvelope(large.bytes, { space, keys, judge, at: new Date() }).verdict.show),
+    envelope: () => check(openEnvelope(next().bytes, { letters: policy, keys, judge, at: new Date() }).verdict.show),
+    large: () => check(openEnvelope(large.bytes, { letters: policy, keys, judge, at: new Date() }).verdict.show),
     async whole() {
       const opened = await openLetter({
         letter: next().bytes,
         keys: [{ certificate: key.certificate, privateKey: key.privateKey }],
         trust: stage.files,
-        space: 'demo',
+        letters: policy,
         at: Date.now(),
       });
       check(opened.verdict.show);

@@ -1,6 +1,6 @@
 /**
  * From the reply frame to the 250 of the remote operator, at five replies a second: opened, composed, signed, encrypted
- * and sent, each state announced to the device.
+ * and sent, each state announced to the device. They are sent now: the pause for others is their author's, not ours.
  */
 import { privateOperationMicros } from './cpu.ts';
 import { type Figure, quantile } from './figures.ts';

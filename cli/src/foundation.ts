@@ -63,10 +63,15 @@ export function layFoundation(config: Config): Foundation {
   };
 }
 
-/** The lasting store of a command that runs beside, or without, a server. Loads the mail side only when asked for. */
+/** The lasting store of a server, or of a command beside or without one. Loads the mail side only when asked for. */
 export async function openStoreFor(foundation: Foundation): Promise<LastingStore> {
+  const { config, vault } = foundation;
   const { openStore } = await import('@estafette/gateway/main');
-  return openStore(foundation.config, foundation.vault);
+  return openStore(config, vault).catch((error: unknown) => {
+    const isOfServer = config.ESTAFETTE_DATABASE_URL !== null && error instanceof Error && 'code' in error;
+    if (!isOfServer) throw error;
+    throw new PlainError(`The database cannot be used (ESTAFETTE_DATABASE_URL): ${error.message}.`, 1, error);
+  });
 }
 
 /** The redis-server program to use: the setting, else what is on PATH; null when there is none. */

@@ -3,6 +3,7 @@
  * setting, 3 nothing known of what was asked. Every command has --help and --json.
  */
 import { Command, CommanderError, Option } from 'commander';
+import { addAbsenceCommands } from './absence-commands.ts';
 import { SEALING_WORDS } from './commands/sealing-words.ts';
 import { explain, PlainError } from './plain-error.ts';
 
@@ -53,9 +54,42 @@ program
   .option(...JSON_FLAG)
   .action(async (options: { json?: boolean }) => (await import('./commands/doctor.ts')).doctor(options));
 
+program
+  .command('reload')
+  .description('put the trust spaces in force in the running server as ESTAFETTE_TRUST_SPACES says now')
+  .option(...JSON_FLAG)
+  .action(async (options: { json?: boolean }) => (await import('./commands/reload.ts')).reload(options));
+
+const account = program.command('account').description('software of one’s own that may hand letters in');
+account
+  .command('add <name>')
+  .description('let software hand letters in, by password, client certificate, or either')
+  .option('--password-stdin', 'read its password from standard input')
+  .option('--certificate <file...>', 'its client certificate, PEM or DER')
+  .requiredOption('--may-send-as <address...>', 'address, or @domain, that it may send as')
+  .option('--to <mailbox...>', 'the only mailboxes it may write to; default: all')
+  .option(...JSON_FLAG)
+  .action(async (name: string, options) => (await import('./commands/account.ts')).addAccount(name, options));
+account
+  .command('list')
+  .description('list the accounts and what each may do')
+  .option(...JSON_FLAG)
+  .action(async (options: { json?: boolean }) => (await import('./commands/account.ts')).listAccounts(options));
+account
+  .command('remove <name>')
+  .description('take no more letters from an account')
+  .action(async (name: string) => (await import('./commands/account.ts')).removeAccount(name));
+
+/** What a From label is made of (MSSanté: Titre_Prenom_NOM_Entité). */
+const withLabel = (command: Command): Command =>
+  command
+    .option('--title <title>', 'of a person, such as Dr')
+    .option('--given-name <name>', 'of a person')
+    .option('--family-name <name>', 'of a person')
+    .option('--entity <name>', 'where a person works; functional name of an organisation or application');
+
 const mailbox = program.command('mailbox').description('the mailboxes this gateway hosts');
-mailbox
-  .command('add <address>')
+withLabel(mailbox.command('add <address>'))
   .description('host a mailbox, with its key from a PKCS#12 file (or from the demo authority)')
   .requiredOption('--name <name>', 'name shown to correspondents')
   .addOption(
@@ -75,6 +109,27 @@ mailbox
   .description('list the mailboxes')
   .option(...JSON_FLAG)
   .action(async (options: { json?: boolean }) => (await import('./commands/mailbox.ts')).listMailboxes(options));
+withLabel(mailbox.command('describe <address>'))
+  .description('say what the From label of a mailbox is made of; empty text removes a part')
+  .action(async (address: string, options) =>
+    (await import('./commands/mailbox-label.ts')).describeMailbox(address, options),
+  );
+mailbox
+  .command('close <address>')
+  .description('take no letters for a mailbox any more (550 5.2.1); what it holds stays')
+  .option(...JSON_FLAG)
+  .action(async (address: string, options: { json?: boolean }) =>
+    (await import('./commands/mailbox-closing.ts')).closeMailbox(address, options),
+  );
+mailbox
+  .command('open <address>')
+  .description('take letters for a closed mailbox again')
+  .option(...JSON_FLAG)
+  .action(async (address: string, options: { json?: boolean }) =>
+    (await import('./commands/mailbox-closing.ts')).openMailbox(address, options),
+  );
+
+const absence = addAbsenceCommands(program, mailbox);
 
 const key = program.command('key').description('the keys and certificates of a hosted mailbox');
 key
@@ -152,6 +207,7 @@ program
   .description('a terminal device: prints events, takes answers on standard input')
   .option('--person <name>', 'who is at the terminal')
   .option(...JSON_FLAG)
+  .option('--receipts', 'tell that a letter was read, where its sender asks for it, once it is printed')
   .action(async (address: string, options) => (await import('./commands/chat.ts')).chat(address, options));
 
 program
@@ -204,12 +260,61 @@ for (const wish of ['release', 'delete'] as const) {
     );
 }
 
+/** Who may sign a list, where no file of trust spaces says so. */
+const withSigner = (command: Command): Command =>
+  command
+    .option('--space <name>', 'trust space; default: the first one with a trust list')
+    .option('--authorities <pem>', 'authorities above the signer; default: those of the space')
+    .option('--signer <name>', 'common name of the signer; default: that of the space')
+    .option(...JSON_FLAG);
+
+const trustList = program
+  .command('trust-list')
+  .description('the signed list of domains and operators of a trust space');
+withSigner(trustList.command('show'))
+  .description('show the list that counts now, as it was accepted last')
+  .option('--domain <domain>', 'show the names of the operators of this domain')
+  .action(async (options) => (await import('./commands/trust-list.ts')).showTrustList(options));
+withSigner(trustList.command('verify <file>'))
+  .description('check a list file as the gateway would')
+  .action(async (file: string, options) => (await import('./commands/trust-list.ts')).verifyTrustList(file, options));
+withSigner(trustList.command('diff <old> <new>'))
+  .description('say which domains and names came, went or changed')
+  .option('--unverified', 'compare what the files say, whoever signed them')
+  .action(async (before: string, after: string, options) =>
+    (await import('./commands/trust-list.ts')).diffTrustLists(before, after, options),
+  );
+
+const queue = program
+  .command('queue')
+  .description('mails on their way out, letters that wait, jobs that were given up');
+queue
+  .command('list')
+  .description('list what has not left or not arrived, and why')
+  .option(...JSON_FLAG)
+  .action(async (options) => (await import('./commands/queue.ts')).listQueue(options));
+for (const [wish, meaning] of [
+  ['retry', 'try a mail now, whatever its next time is'],
+  ['hold', 'do not send a mail until it is released'],
+  ['release', 'let a held mail go'],
+  ['drop', 'delete a mail that has not left; its author is told'],
+] as const) {
+  const command = queue.command(`${wish} <mailId>`).description(meaning);
+  if (wish === 'drop') command.option('--yes', 'it cannot be undone: without this nothing is dropped');
+  command
+    .option(...JSON_FLAG)
+    .action(async (mailId: string, options) => (await import('./commands/queue.ts')).askOfMail(wish, mailId, options));
+}
+
 for (const command of [
   ...program.commands,
   ...mailbox.commands,
+  ...absence.commands,
   ...key.commands,
   ...correspondent.commands,
   ...quarantine.commands,
+  ...queue.commands,
+  ...trustList.commands,
 ])
   command.addHelpText('after', EXIT_CODES).exitOverride();
 

@@ -13,7 +13,13 @@ export interface RunningInstance {
   readonly started: string;
   readonly smtp: string | null;
   readonly web: string | null;
+  /** Whether it reads the file of trust spaces again when it is told to (SIGHUP). */
+  readonly reloads?: boolean;
+  /** When it last did (milliseconds since 1970), and what was wrong. */
+  readonly reloaded?: { readonly at: number; readonly fault: string | null };
 }
+
+type Announcement = Omit<RunningInstance, 'pid' | 'started'>;
 
 const fileIn = (home: string) => join(home, 'server.json');
 
@@ -46,7 +52,7 @@ export function findRunning(home: string): RunningInstance | null {
 
 /** Takes the data folder for this process; throws when another server has it. */
 export function takeFolder(home: string): {
-  announce(addresses: { smtp: string | null; web: string | null }): void;
+  announce(facts: Announcement): void;
   release(): void;
 } {
   makeDataFolder(home);
@@ -55,9 +61,9 @@ export function takeFolder(home: string): {
     throw new PlainError(
       `Estafette already runs on ${home} (process ${other.pid}): stop it first, or choose another ESTAFETTE_HOME.`,
     );
-  const write = (addresses: { smtp: string | null; web: string | null }): void => {
+  const write = (facts: Announcement): void => {
     const draft = `${fileIn(home)}.${process.pid}`;
-    const instance: RunningInstance = { pid: process.pid, started: startOf(process.pid), ...addresses };
+    const instance: RunningInstance = { pid: process.pid, started: startOf(process.pid), ...facts };
     writeFileSync(draft, JSON.stringify(instance), { mode: 0o600 });
     renameSync(draft, fileIn(home));
   };

@@ -11,8 +11,9 @@ import { connectRedis, type RedisPlace, refuseUnsafeRedis } from '@estafette/run
 import { createShutdown, type Shutdown } from '@estafette/runtime/shutdown';
 import type { DemoMaterial } from './demo/material.ts';
 import { type Foundation, redisPlace } from './foundation.ts';
+import type { MailSide } from './mail-side.ts';
 import { PlainError } from './plain-error.ts';
-import { takeFolder } from './running-instance.ts';
+import { type RunningInstance, takeFolder } from './running-instance.ts';
 import { webRoot } from './web-root.ts';
 
 export type Role = 'gateway' | 'relay';
@@ -21,7 +22,11 @@ export interface Servers {
   /** `host:port`, or null when this process does not play the role. */
   readonly smtp: string | null;
   readonly web: string | null;
+  /** The doors of the trust spaces, `host:port`; the first is `smtp`. */
+  readonly doors: readonly { readonly space: string; readonly address: string }[];
   readonly demo: DemoMaterial | null;
+  /** Reads the trust spaces again; null when this process does not play the gateway. Never rejects. */
+  readonly reload: (() => Promise<void>) | null;
   stop(): Promise<void>;
 }
 
@@ -78,6 +83,18 @@ async function startWebSide({ config, log, clock }: Foundation, ground: Ground):
   return publicUrl ?? `http://${reachable.includes(':') ? `[${reachable}]` : reachable}:${relay.address.port}`;
 }
 
+const doorsOf = (mail: MailSide): Servers['doors'] =>
+  mail.doors().map(({ space, host, port }) => ({ space, address: `${host}:${port}` }));
+
+/** Reads the trust spaces again, and writes down for `estafette reload` what came of it. */
+async function reloadSpaces(mail: MailSide, announce: (facts: Pick<RunningInstance, 'reloaded' | 'smtp'>) => void) {
+  const fault = await mail.reload().then(
+    () => null,
+    (error: unknown) => (error instanceof Error ? error.message : 'unknown trouble'),
+  );
+  announce({ smtp: doorsOf(mail)[0]?.address ?? null, reloaded: { at: Date.now(), fault } });
+}
+
 /** Starts the roles; on any failure what had started is stopped again. */
 export async function startServers(
   foundation: Foundation,
@@ -102,8 +119,13 @@ export async function startServers(
     const ground: Ground = { place, queues, blobs, shutdown, progress };
     const web = roles.includes('relay') ? await startWebSide(foundation, ground) : null;
     const mail = isGateway ? await (await import('./mail-side.ts')).startMailSide(foundation, ground) : null;
-    folder?.announce({ smtp: mail?.smtp ?? null, web });
-    return { smtp: mail?.smtp ?? null, web, demo: mail?.demo ?? null, stop: () => shutdown.run() };
+    const doors = mail === null ? [] : doorsOf(mail);
+    const smtp = doors[0]?.address ?? null;
+    const reloads = config.ESTAFETTE_TRUST_SPACES !== null;
+    folder?.announce({ smtp, web, reloads });
+    const reload =
+      mail === null ? null : () => reloadSpaces(mail, (facts) => folder?.announce({ web, reloads, ...facts }));
+    return { smtp, web, doors, demo: mail?.demo ?? null, reload, stop: () => shutdown.run() };
   } catch (error) {
     await shutdown.run();
     throw error;

@@ -1,9 +1,14 @@
-/** When to stop: a signal, or the end of the process that started us (its channel closes). A second signal ends at once. */
+/**
+ * When to stop: a signal, or the end of the process that started us (its channel closes). A second signal ends at once.
+ * SIGHUP, the sign of a terminal that hangs up, is one of them unless the caller has another use for it.
+ */
 
 const FORCED_EXIT_CODE = 130;
 
 /** Listens from now on; `asked` resolves at the first wish to stop. */
-export function untilAskedToStop(): { readonly asked: Promise<void> } {
+export function untilAskedToStop(options: { onHangUp?: (() => void) | undefined } = {}): {
+  readonly asked: Promise<void>;
+} {
   let wishes = 0;
   const { promise, resolve } = Promise.withResolvers<void>();
   const wish = (): void => {
@@ -11,7 +16,8 @@ export function untilAskedToStop(): { readonly asked: Promise<void> } {
     if (wishes > 2) process.exit(FORCED_EXIT_CODE);
     resolve();
   };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, wish);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, wish);
+  process.on('SIGHUP', options.onHangUp ?? wish);
   if (process.channel !== undefined) {
     process.channel?.unref();
     process.once('disconnect', () => resolve());

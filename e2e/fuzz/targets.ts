@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
+import { REPORT_LIMITS } from '@estafette/contracts/limits';
 import { SHOWS } from '@estafette/contracts/verdict';
 import { BerError, readBer } from '@estafette/gateway/envelope/ber';
 import { readCertificate } from '@estafette/gateway/envelope/certificate';
@@ -47,16 +48,48 @@ import {
   storeOfHolders,
   root as trustRoot,
 } from '@estafette/gateway/envelope/trust.fixture';
+import {
+  deliveryReport,
+  dispositionReport,
+  integrationRefused,
+  plainMail,
+} from '@estafette/gateway/reports/mails.fixture';
+import { readAutomatic, readOutside } from '@estafette/gateway/reports/read-automatic';
+import { ListRefused } from '@estafette/gateway/trust-list/list-refused';
+import { NOW as LIST_NOW, policy as listPolicy, signedList } from '@estafette/gateway/trust-list/lists.fixture';
+import { readList } from '@estafette/gateway/trust-list/read-list';
+
+const REPORTS = [
+  deliveryReport([['Final-Recipient: rfc822; claire.martin@cabinet.example', 'Action: failed', 'Status: 5.1.1']]),
+  dispositionReport(['Disposition: manual-action/MDN-sent-manually; displayed']),
+  integrationRefused('902', 'Identifiant de patient inconnu'),
+  plainMail("Je suis absente jusqu'au 12 décembre 2026.", { fields: ['Auto-Submitted: auto-replied'] }),
+];
+
+/** Whatever a report says is few, short, and about addresses; a letter of a person is none. */
+function readReport(letter: Buffer): void {
+  const facts = { subject: '', from: '', nullSender: letter.length % 2 === 0, receivedAt: NOW.getTime() };
+  readOutside(letter);
+  const found = readAutomatic({ letter, content: null, ...facts });
+  if (found === null) return;
+  assert.ok(found.ids.length <= REPORT_LIMITS.idsMax && found.reports.length <= REPORT_LIMITS.recipientsMax);
+  assert.ok(found.text.length <= REPORT_LIMITS.wordsMaxCharacters && !found.text.includes('\0'));
+  for (const { finalRecipient } of found.reports)
+    assert.ok(!/[\s<>]/.test(finalRecipient), 'an address with more in it');
+  for (const id of found.ids) assert.match(id, /^<[^<>\s]+>$/);
+  assert.ok(found.until === null || /^\d{4}-\d{2}-\d{2}$/.test(found.until));
+}
 
 export interface FuzzTarget {
   readonly samples: readonly Buffer[];
   readonly mutations: readonly Mutation[];
-  /** Reads the bytes; throws `BerError` or `MailMalformed` for what they contain, anything else is a finding. */
+  /** Reads the bytes; throws what `isRefusal` knows for what they contain, anything else is a finding. */
   readonly read: (bytes: Buffer) => void;
 }
 
 /** Whether an error is the reader's own word for bytes it does not take. */
-export const isRefusal = (error: unknown): boolean => error instanceof BerError || error instanceof MailMalformed;
+export const isRefusal = (error: unknown): boolean =>
+  error instanceof BerError || error instanceof MailMalformed || error instanceof ListRefused;
 
 const BER = { depthMax: 64, nodesMax: 100_000, der: false };
 
@@ -122,6 +155,9 @@ const sealedFor = (certificate: Buffer, content: 'aes-256-cbc' | 'aes-256-gcm'):
     keyTransport: content === 'aes-256-gcm' ? 'rsa-oaep-sha256' : 'rsa-pkcs1',
   }).sealed;
 
+const LIST = signedList();
+const LIST_DIGEST = readList(LIST, listPolicy, LIST_NOW).digest;
+
 /** Every target by its name on the command line. */
 export const TARGETS = {
   splitter: {
@@ -184,6 +220,13 @@ export const TARGETS = {
     ],
     mutations: [changeElements, changeBytes],
     read: (bytes) => readLetter(mail(cmsEntity(bytes, 'enveloped-data')), KEYS),
+  },
+  report: { samples: REPORTS, mutations: [changeLines, changeBytes], read: readReport },
+  'trust-list': {
+    samples: [LIST],
+    mutations: [changeLines, changeBytes],
+    read: (bytes) =>
+      assert.equal(readList(bytes, listPolicy, LIST_NOW).digest, LIST_DIGEST, 'a list that was changed is believed'),
   },
   letter: { samples: LETTERS, mutations: [changeLines, changeBytes], read: (bytes) => readLetter(bytes) },
 } as const satisfies Record<string, FuzzTarget>;

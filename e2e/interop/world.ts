@@ -25,7 +25,7 @@ import {
   rsaKey,
   storeOf,
 } from '@estafette/gateway/envelope/test-authority.fixture';
-import { TRUST_SPACES } from '@estafette/gateway/envelope/trust-space';
+import { PRESETS } from '@estafette/gateway/ports';
 
 export const KEY_KINDS = ['rsa', 'rsa-pss', 'p256', 'p384', 'p521', 'brainpool', 'ed25519', 'x25519'] as const;
 export type KeyKind = (typeof KEY_KINDS)[number];
@@ -125,7 +125,7 @@ export function makeWorld(): World {
     policy: ({ keys, opensTripleDes }) =>
       policyOver(store, {
         keys: keys.map((kind) => pharmacy[kind]),
-        space: { ...TRUST_SPACES.demo, opensTripleDes },
+        letters: { ...PRESETS.demo.letters, opensTripleDes },
         at: new Date(),
       }),
     remove: () => rmSync(folder, { recursive: true, force: true }),

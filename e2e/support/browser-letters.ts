@@ -20,7 +20,7 @@ const filePart = (name: string, mediaType: string, bytes: Buffer): string =>
   ].join('\r\n');
 
 /** A mail of the demo doctor around an entity that is protected, or is not. */
-function mailOf(demo: DemoMaterial, subject: string, entity: Buffer): DemoLetter {
+function mailOf(demo: DemoMaterial, subject: string, entity: Buffer, headers: readonly string[] = []): DemoLetter {
   const { doctor, pharmacy } = demo.people;
   const messageId = `<${randomUUID()}@${doctor.address.split('@')[1]}>`;
   const head = [
@@ -29,6 +29,7 @@ function mailOf(demo: DemoMaterial, subject: string, entity: Buffer): DemoLetter
     `Subject: =?utf-8?B?${Buffer.from(subject).toString('base64')}?=`,
     `Date: ${new Date().toUTCString().replace('GMT', '+0000')}`,
     `Message-ID: ${messageId}`,
+    ...headers,
     'MIME-Version: 1.0',
     '',
   ].join('\r\n');
@@ -50,7 +51,13 @@ export function openLetter(demo: DemoMaterial, subject: string, text: string): D
 /** Signed and encrypted, with files beside the text. */
 export async function letterWithFiles(
   demo: DemoMaterial,
-  letter: { subject: string; text: string; files: readonly { name: string; mediaType: string; bytes: Buffer }[] },
+  letter: {
+    subject: string;
+    text: string;
+    files: readonly { name: string; mediaType: string; bytes: Buffer }[];
+    /** Of the mail, beside those it always has. */
+    headers?: readonly string[];
+  },
 ): Promise<DemoLetter> {
   const boundary = randomBytes(12).toString('hex');
   const parts = [
@@ -61,5 +68,6 @@ export async function letterWithFiles(
   const entity = Buffer.from(`Content-Type: multipart/mixed; boundary="${boundary}"\r\n\r\n${body}--${boundary}--\r\n`);
   const signed = await signWith(demo.people.doctor.folder, entity);
   const sealed = await encryptTo(demo.people.pharmacy.folder, signed);
-  return mailOf(demo, letter.subject, Buffer.from(sealed.toString().replace(/^MIME-Version:.*\r?\n/i, '')));
+  const outer = Buffer.from(sealed.toString().replace(/^MIME-Version:.*\r?\n/i, ''));
+  return mailOf(demo, letter.subject, outer, letter.headers);
 }

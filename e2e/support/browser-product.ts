@@ -65,6 +65,7 @@ export async function startProduct(options: {
       ESTAFETTE_SMTP_PORT: again === undefined ? '0' : portOf(again.smtp),
       ESTAFETTE_HTTP_PORT: again === undefined ? '0' : portOf(again.web),
       ESTAFETTE_DEMO_SMTP_PORT: '0',
+      ESTAFETTE_GATHER_SECONDS: '0',
       ...settings,
     },
   });

@@ -27,6 +27,17 @@ export function replyStatesOf(chat: Chat): string[][] {
   return [...replies].map((replyId) => chat.states(replyId));
 }
 
+/** What an answer may have beside its text; `files` are paths. */
+export interface AnswerWishes {
+  /** Id of a letter; the last one when absent. */
+  readonly answers?: string;
+  readonly to?: 'sender' | 'all';
+  readonly urgent?: boolean;
+  readonly sendNow?: boolean;
+  readonly closes?: boolean;
+  readonly files?: readonly string[];
+}
+
 /** A line of the chat; which fields there are depends on its type. */
 export interface ChatLine {
   readonly type: string;
@@ -43,6 +54,9 @@ export interface ChatLine {
   readonly documents?: readonly ChatDocument[];
   readonly route?: string;
   readonly senderCertificateChanged?: boolean;
+  readonly people?: readonly { readonly address: string; readonly role: string; readonly reachable: boolean }[];
+  readonly sameMessageId?: boolean;
+  readonly operator?: { readonly name: string; readonly domain: string };
   readonly replyId?: string;
   readonly text?: string;
   readonly state?: string;
@@ -91,8 +105,8 @@ export class Chat {
   }
 
   /** Types an answer; resolves with its reply id once the device has it. */
-  async answer(conversationId: string, text: string): Promise<string> {
-    this.#child.stdin?.write(`${JSON.stringify({ conversationId, text })}\n`);
+  async answer(conversationId: string, text: string, wishes: AnswerWishes = {}): Promise<string> {
+    this.#child.stdin?.write(`${JSON.stringify({ conversationId, text, ...wishes })}\n`);
     const echo = await this.line(`the answer “${text}”`, (line) => line.type === 'reply' && line.text === text);
     return echo.replyId ?? '';
   }

@@ -4,90 +4,30 @@
  *   S: 250 5.1.1        the next answer has this code and, after it, begins with this text
  *   S: 250-             … has several lines; `with WORD` and `without WORD` look into the whole answer
  *   C: RSET             a line is sent, with CRLF
- *   R: a\nb\r\n         bytes are sent as they are; \r \n \0 \\ are escapes
+ *   R: a\nb\r\n         bytes are sent as they are; \r \n \0 \\ \xHH are escapes
  *   FILL 40000000       that many bytes of lines are sent
  *   LONG 100000         one line of that many bytes is begun and not ended
  *   TLS                 the connection is secured, as after 220 to STARTTLS
+ *   TLS as NAME         … and this client certificate is shown
+ *   SECURE [as NAME]    greeting, EHLO, STARTTLS, TLS and EHLO again, all as they should be
  *   QUIET               the server says nothing for a moment
  *   CLOSED              the server has closed the connection
  *
- * Lines that begin with # explain. {from}, {to} and {size} stand for what the story gives.
+ * Lines that begin with # explain. Words like {from} and {to} stand for what the story gives.
  */
 import { readFileSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
-import { setTimeout as pause } from 'node:timers/promises';
-import { connect as secure } from 'node:tls';
-import { until } from './waiting.ts';
+import { connect } from 'node:net';
+import { type ClientIdentity, type DialogueServer, TalkingPeer } from './talking-peer.ts';
 
-const QUIET_MS = 300;
 const FILL_LINE = Buffer.from(`${'x'.repeat(76)}\r\n`);
 
-/** A whole SMTP answer, all its lines. */
-const ANSWER = /^(?:\d{3}-[^\n]*\n)*\d{3}(?: [^\n]*)?\r\n/;
-
-class Peer {
-  #socket: Socket;
-  #unread = '';
-  #closed = false;
-
-  constructor(socket: Socket) {
-    this.#socket = socket;
-    this.#listen(socket);
-  }
-
-  #listen(socket: Socket): void {
-    socket.on('data', (chunk: Buffer) => {
-      this.#unread += chunk.toString('latin1');
-    });
-    socket.on('close', () => {
-      this.#closed = true;
-    });
-    socket.on('error', () => {});
-  }
-
-  async answer(): Promise<string> {
-    const found = await until('an answer of the server', () => {
-      if (this.#closed && !ANSWER.test(this.#unread)) throw new Error('the server closed the connection');
-      return ANSWER.exec(this.#unread);
-    });
-    this.#unread = this.#unread.slice(found[0].length);
-    return found[0];
-  }
-
-  async send(bytes: Buffer): Promise<void> {
-    await new Promise<void>((done) => this.#socket.write(bytes, () => done()));
-  }
-
-  async secure(authorities: string): Promise<void> {
-    this.#socket.removeAllListeners('data');
-    const before = this.#socket;
-    const socket = secure({ socket: before, ca: readFileSync(authorities), servername: 'localhost' });
-    await new Promise<void>((resolve, reject) => {
-      socket.once('secureConnect', resolve);
-      socket.once('error', reject);
-    });
-    this.#socket = socket;
-    this.#listen(socket);
-  }
-
-  async quiet(): Promise<void> {
-    await pause(QUIET_MS);
-    if (this.#unread !== '') throw new Error(`the server said “${this.#unread.trim()}” unasked`);
-  }
-
-  closed(): Promise<unknown> {
-    return until('the server closes the connection', () => this.#closed);
-  }
-
-  end(): void {
-    this.#socket.destroy();
-  }
-}
-
 function unescaped(text: string): Buffer {
-  const bytes = text.replace(/\\([rn0\\])/g, (_whole, letter: string) =>
-    letter === 'r' ? '\r' : letter === 'n' ? '\n' : letter === '0' ? '\0' : '\\',
-  );
+  const ends: Readonly<Record<string, string>> = { r: '\r', n: '\n', 0: '\0', '\\': '\\' };
+  const bytes = Buffer.from(text)
+    .toString('latin1')
+    .replace(/\\(?:x([0-9a-f]{2})|([rn0\\]))/g, (whole, hex: string | undefined, letter: string) =>
+      hex === undefined ? (ends[letter] ?? whole) : String.fromCharCode(Number.parseInt(hex, 16)),
+    );
   return Buffer.from(bytes, 'latin1');
 }
 
@@ -100,25 +40,47 @@ function checkAnswer(expected: string, answer: string): void {
   if (!fits || wrong !== undefined) throw new Error(`expected “${expected}”, but the server said “${answer.trim()}”`);
 }
 
-async function fill(peer: Peer, bytes: number): Promise<void> {
+async function fill(peer: TalkingPeer, bytes: number): Promise<void> {
   const block = Buffer.concat(Array.from({ length: 800 }, () => FILL_LINE));
   for (let left = bytes; left > 0; left -= block.length) await peer.send(block);
 }
 
-/** Plays the dialogue; throws, naming the line, at the first step that goes another way. */
+function clientNamed(server: DialogueServer, words: string): ClientIdentity | undefined {
+  const name = /^as (\S+)$/.exec(words)?.[1];
+  if (words !== '' && (name === undefined || server.clients?.[name] === undefined))
+    throw new Error(`there is no client certificate “${words}”`);
+  return name === undefined ? undefined : server.clients?.[name];
+}
+
+/** Plays the dialogue and gives every answer; throws, naming the line, at the first step that goes another way. */
 export async function playDialogue(
   file: URL,
-  server: { port: number; authorities: string },
+  server: DialogueServer,
   words: Readonly<Record<string, string>>,
-): Promise<void> {
-  const peer = new Peer(connect(server.port, '127.0.0.1'));
+): Promise<string[]> {
+  const peer = new TalkingPeer(connect(server.port, '127.0.0.1'));
+  const answers: string[] = [];
+  const expect = async (text: string): Promise<void> => {
+    const answer = await peer.answer();
+    answers.push(answer);
+    checkAnswer(text, answer);
+  };
+  const say = (text: string): Promise<void> => peer.send(Buffer.from(`${text}\r\n`));
+  const secured = async (text: string): Promise<void> => {
+    await expect('220');
+    await say('EHLO dialogue.example').then(() => expect('250-'));
+    await say('STARTTLS').then(() => expect('220'));
+    await peer.secure(server.authorities, clientNamed(server, text));
+    await say('EHLO dialogue.example').then(() => expect('250-'));
+  };
   const steps: Record<string, (text: string) => Promise<unknown>> = {
-    'S:': async (text) => checkAnswer(text, await peer.answer()),
-    'C:': (text) => peer.send(Buffer.from(`${text}\r\n`, 'latin1')),
+    'S:': expect,
+    'C:': say,
     'R:': (text) => peer.send(unescaped(text)),
+    SECURE: secured,
     FILL: (text) => fill(peer, Number(text)),
     LONG: (text) => peer.send(Buffer.alloc(Number(text), 'x')),
-    TLS: () => peer.secure(server.authorities),
+    TLS: (text) => peer.secure(server.authorities, clientNamed(server, text)),
     QUIET: () => peer.quiet(),
     CLOSED: () => peer.closed(),
   };
@@ -133,6 +95,7 @@ export async function playDialogue(
         throw new Error(`line ${at + 1}, ${line}: ${error instanceof Error ? error.message : String(error)}`);
       });
     }
+    return answers;
   } finally {
     peer.end();
   }

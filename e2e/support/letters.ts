@@ -4,6 +4,9 @@ import { randomUUID } from 'node:crypto';
 export interface Heading {
   readonly from: string;
   readonly to: string;
+  /** Others in To, and those in Cc. */
+  readonly alsoTo?: readonly string[];
+  readonly cc?: readonly string[];
   readonly subject: string;
   readonly messageId?: string;
   /** Message-IDs this letter answers. */
@@ -14,6 +17,8 @@ export interface Heading {
 export interface Letter {
   readonly from: string;
   readonly to: string;
+  /** Recipients of the SMTP envelope, when it is not `to` alone. */
+  readonly recipients?: readonly string[];
   readonly messageId: string;
   readonly bytes: Buffer;
 }
@@ -50,11 +55,13 @@ export function wireLines(bytes: Buffer): Buffer {
 
 /** Header lines of a letter, without MIME ones. */
 export function headerLines(heading: Heading & { messageId: string }): string[] {
-  const { from, to, subject, messageId, references = [] } = heading;
+  const { from, to, alsoTo = [], cc = [], subject, messageId, references = [] } = heading;
+  const listed = (addresses: readonly string[]) => addresses.map((address) => `<${address}>`).join(', ');
   const name = from.split('@')[0];
   return [
     `From: "${name}" <${from}>`,
-    `To: <${to}>`,
+    `To: ${listed([to, ...alsoTo])}`,
+    ...(cc.length === 0 ? [] : [`Cc: ${listed(cc)}`]),
     `Subject: =?utf-8?B?${Buffer.from(subject).toString('base64')}?=`,
     `Date: ${new Date().toUTCString().replace('GMT', '+0000')}`,
     `Message-ID: ${messageId}`,

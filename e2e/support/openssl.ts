@@ -36,9 +36,9 @@ export function sign(signer: SignerFiles, entity: Buffer, form: 'detached' | 'op
   return openssl([...words, ...chain, ...shape, ...bare], entity);
 }
 
-/** Encrypts an entity to a certificate file. */
-export function encrypt(certificate: string, entity: Buffer): Promise<Buffer> {
-  return openssl(['cms', '-encrypt', '-aes-256-cbc', certificate], entity);
+/** Encrypts an entity to certificate files. */
+export function encrypt(certificate: string, entity: Buffer, ...others: readonly string[]): Promise<Buffer> {
+  return openssl(['cms', '-encrypt', '-aes-256-cbc', certificate, ...others], entity);
 }
 
 /** Opens a mail with the key of a folder. */

@@ -42,8 +42,10 @@ export async function send(destination: Destination, ...letters: readonly Letter
   const transport = connect(destination, 1);
   try {
     const ids: string[] = [];
-    for (const { from, to, bytes } of letters)
-      ids.push(letterIdOf((await transport.sendMail({ envelope: { from, to: [to] }, raw: bytes })).response));
+    for (const { from, to, recipients = [to], bytes } of letters) {
+      const envelope = { from, to: [...recipients] };
+      ids.push(letterIdOf((await transport.sendMail({ envelope, raw: bytes })).response));
+    }
     return ids;
   } finally {
     transport.close();
@@ -73,8 +75,8 @@ export async function sendStubbornly(
     let transport = connect(destination, 1);
     for (let letter = waiting.shift(); letter !== undefined; letter = waiting.shift()) {
       try {
-        const { from, to, bytes } = letter;
-        const { response } = await transport.sendMail({ envelope: { from, to: [to] }, raw: bytes });
+        const { from, to, recipients = [to], bytes } = letter;
+        const { response } = await transport.sendMail({ envelope: { from, to: [...recipients] }, raw: bytes });
         delivery.accepted.set(letter.messageId, letterIdOf(response));
         options.onAccepted?.(delivery.accepted.size);
         if (options.paceMs !== undefined) await pause(options.paceMs);

@@ -1,4 +1,4 @@
-/** Everything a Redis holds, read over its unix socket with its own commands (RESP2), for looking through it. */
+/** Everything a Redis holds, read over its unix socket with its own commands (RESP2), for looking through it; and emptying it. */
 import { connect } from 'node:net';
 
 type Reply = Buffer | number | null | Reply[];
@@ -79,4 +79,9 @@ export async function everythingInRedis(socketPath: string): Promise<Map<string,
     found.set(key.toString(), Buffer.concat(flat(await ask(socketPath, ...reader(key)))));
   }
   return found;
+}
+
+/** Makes it forget everything; resolves when it has. */
+export async function emptyRedis(socketPath: string): Promise<void> {
+  await ask(socketPath, 'FLUSHALL');
 }

@@ -32,6 +32,8 @@ export interface Server {
   stop(signal?: NodeJS.Signals): Promise<number | string>;
   /** kill -9. */
   kill(): Promise<void>;
+  /** How it ended, whoever ended it. */
+  readonly ended: Promise<number | string>;
 }
 
 export class Stage {
@@ -40,9 +42,9 @@ export class Stage {
   readonly #children = new Set<ChildProcess>();
   readonly #chats = new Set<Chat>();
 
-  /** `environment` holds for every command of this stage. */
-  constructor(environment: Environment = {}) {
-    this.home = mkdtempSync(join(tmpdir(), 'est-'));
+  /** `environment` holds for every command of this stage; its data folder is made in `folder`. */
+  constructor(environment: Environment = {}, folder: string = tmpdir()) {
+    this.home = mkdtempSync(join(folder, 'est-'));
     this.#environment = environment;
   }
 
@@ -83,6 +85,7 @@ export class Stage {
         child.kill('SIGKILL');
         await ended;
       },
+      ended,
     };
   }
 
@@ -95,8 +98,8 @@ export class Stage {
   }
 
   /** A terminal device of a mailbox (the demo pharmacy's, unless said otherwise), ready to receive. */
-  async chat(person = 'Camille', address = this.address('pharmacy')): Promise<Chat> {
-    const child = this.#spawn(['chat', address, '--person', person, '--json'], {}, 'pipe');
+  async chat(person = 'Camille', address = this.address('pharmacy'), ...words: readonly string[]): Promise<Chat> {
+    const child = this.#spawn(['chat', address, '--person', person, '--json', ...words], {}, 'pipe');
     const chat = new Chat(child, exitOf(child));
     this.#chats.add(chat);
     await chat.line('the terminal is ready', (line) => line.type === 'ready');
@@ -129,6 +132,8 @@ export class Stage {
       ESTAFETTE_SMTP_PORT: '0',
       ESTAFETTE_HTTP_PORT: '0',
       ESTAFETTE_DEMO_SMTP_PORT: '0',
+      // Each answer of a test is a mail at once; e2e/gathering.test.ts looks at the pause.
+      ESTAFETTE_GATHER_SECONDS: '0',
       ...this.#environment,
       ...settings,
     };

@@ -7,6 +7,7 @@ import type { InboundJob } from '@estafette/contracts/queues';
 import { QUEUES } from '@estafette/contracts/queues';
 import type { Config } from '@estafette/runtime/config';
 import type { Shutdown } from '@estafette/runtime/shutdown';
+import { passed } from '@estafette/runtime/steps';
 import { createTrail } from './audit/trail.ts';
 import { type CertificateStatus, openCertificateStatus } from './certificate-status/open-certificate-status.ts';
 import { type Custody, openCustody } from './conversation/custody.ts';
@@ -14,10 +15,9 @@ import { createDeliveryWaiters } from './conversation/delivery-waiters.ts';
 import { createEventMaker, type EventMaker } from './conversation/sealed-events.ts';
 import { openThreadTokens, type ThreadTokens } from './conversation/thread-token.ts';
 import { createDeviceNews, type DeviceNews } from './device-news.ts';
-import type { NextHop } from './dispatch/next-hop.ts';
 import { keyUsesOf } from './envelope/key-uses.ts';
-import { TRUST_SPACES } from './envelope/trust-space.ts';
 import { openSpool, type Spool } from './intake/spool.ts';
+import { createPeerJudge, type PeerJudge } from './judge-peers.ts';
 import { openOwnKeys } from './keys/own-keys.ts';
 import { openWrappingKeys } from './keys/wrapping-keys.ts';
 import type { LetterWorkers } from './letter-workers.ts';
@@ -30,9 +30,12 @@ import type {
   OwnKeys,
   Queues,
   SealMail,
+  Spaces,
   TrustPaths,
+  TrustSpace,
   Vault,
 } from './ports.ts';
+import { listPathsOf } from './trust-spaces/reload.ts';
 
 export interface GatewayParts {
   readonly config: Config;
@@ -45,9 +48,10 @@ export interface GatewayParts {
   readonly queues: Queues;
   readonly log: Log;
   readonly clock: Clock;
+  /** For letters: what S/MIME certificates must chain to. */
   readonly trust: TrustPaths;
-  readonly tls: { readonly certificateFile: string; readonly keyFile: string };
-  readonly nextHop: { readonly host: string; readonly port: number; readonly authoritiesFile: string };
+  /** The trust spaces as they are set now, checked, at least one; throws a sentence for what is wrong with them. */
+  readonly readSpaces: () => Promise<readonly TrustSpace[]>;
 }
 
 /** How often the gateway looks at what could be forgotten. */
@@ -57,7 +61,7 @@ export const SWEEP_EVERY_MS = 5_000;
 export interface GatewayAdapters {
   readonly workers: LetterWorkers;
   readonly epochs: EpochKeys;
-  readonly hop: NextHop;
+  readonly spaces: Spaces;
 }
 
 export interface Ground extends GatewayParts, GatewayAdapters {
@@ -70,6 +74,8 @@ export interface Ground extends GatewayParts, GatewayAdapters {
   readonly deviceNews: DeviceNews;
   readonly waiters: ReturnType<typeof createDeliveryWaiters>;
   readonly certificateStatus: CertificateStatus;
+  /** Judges TLS peers, with memory. */
+  readonly peers: PeerJudge;
   readonly ownKeys: OwnKeys;
   readonly seal: SealMail;
   /** Keyed digest of a Message-ID, or of a subject. */
@@ -81,7 +87,7 @@ export interface Ground extends GatewayParts, GatewayAdapters {
 
 function openStatus(
   parts: GatewayParts,
-  workers: LetterWorkers,
+  { workers, spaces }: GatewayAdapters,
   enqueue: Ground['enqueue'],
 ): Promise<CertificateStatus> {
   const { config, trust, store, clock, log } = parts;
@@ -89,7 +95,8 @@ function openStatus(
     folder: join(config.ESTAFETTE_HOME, 'revocation'),
     allowed: config.ESTAFETTE_REVOCATION_HOSTS,
     trust,
-    holdHours: TRUST_SPACES[config.ESTAFETTE_TRUST_SPACE].revocationHoldHours,
+    peerLists: () => listPathsOf(spaces.all()),
+    holdHoursOf: (space) => spaces.judging(space).letters.revocationHoldHours,
     readStatus: workers.readStatus,
     readLists: workers.readLists,
     comeBack: enqueue,
@@ -110,13 +117,13 @@ export async function assembleGround(
   const wrappingKeys = await openWrappingKeys(safe, vault);
   const indexOf: Ground['indexOf'] = (kind, value) => vault.index('message-id-index', `${kind} ${value}`);
   const enqueue = (letterId: string): void => {
-    queues.add(QUEUES.inbound, letterId, { letterId } satisfies InboundJob).catch((error: unknown) => {
-      log.warn('letter not queued yet, the sweep will', { letterId, error });
-    });
+    queues.add(QUEUES.inbound, letterId, { letterId } satisfies InboundJob).then(
+      () => passed('letter-queued'),
+      (error: unknown) => log.warn('letter not queued yet, the sweep will', { letterId, error }),
+    );
   };
-  const certificateStatus = await openStatus(parts, workers, enqueue);
+  const certificateStatus = await openStatus(parts, adapters, enqueue);
   shutdown.add('certificate status', () => certificateStatus.close());
-  const space = config.ESTAFETTE_TRUST_SPACE;
   return {
     ...parts,
     ...adapters,
@@ -129,8 +136,9 @@ export async function assembleGround(
     deviceNews: createDeviceNews({ store, queues, clock, toldEveryMs: SWEEP_EVERY_MS }),
     waiters: createDeliveryWaiters(),
     certificateStatus,
+    peers: createPeerJudge({ judge: workers.judgePeer, status: certificateStatus, clock }),
     ownKeys: openOwnKeys({ store, usesOf: keyUsesOf, clock }),
-    seal: certificateStatus.sealing((task) => workers.seal({ ...task, space })),
+    seal: certificateStatus.sealing(workers.seal),
     indexOf,
     messageIdIndex: (messageId) => indexOf('message-id', messageId),
     enqueue,

@@ -1,28 +1,43 @@
 /** Puts the way in together: opening, routing, keeping, quarantine, notices. The order stands in inbound.ts. */
+import type { AutomaticWays } from './assemble-automatic.ts';
 import type { Ground } from './assemble-ground.ts';
 import { createTrail } from './audit/trail.ts';
 import { openCertificateBook } from './conversation/certificate-book.ts';
+import { createSenderDesk } from './conversation/know-sender.ts';
 import { createLetterKeeper } from './conversation/letter-message.ts';
 import { createQuarantine, type Quarantine } from './conversation/quarantine.ts';
 import { createRouter } from './conversation/route-letter.ts';
-import type { NoticeSender } from './dispatch/send-notice.ts';
 import { createInbound } from './inbound.ts';
-import { correspondentIndexOf, type LastingStore } from './ports.ts';
+import { correspondentIndexOf, type LastingStore, type Outbox } from './ports.ts';
 import { createNotifier } from './reply/refusal-notice.ts';
 
 export interface WayIn {
   /** Takes one spooled letter all the way. */
   readonly inbound: (letterId: string) => Promise<void>;
   readonly quarantine: Quarantine;
+  /** Takes what a device says was read. */
+  readonly read: AutomaticWays['receipts'];
 }
 
 /** Opens with the keys of a mailbox; a signature without its certificate again, with what is known of the sender. */
-function openerOf({ store, workers, vault, clock, certificateStatus, config }: Ground) {
-  const space = config.ESTAFETTE_TRUST_SPACE;
-  return async (mailboxId: string, given: { letter: Uint8Array; at: number; released?: boolean }) => {
+function openerOf({ store, workers, vault, clock, certificateStatus, spaces }: Ground) {
+  return async (
+    mailboxId: string,
+    {
+      space,
+      ...given
+    }: {
+      letter: Uint8Array;
+      at: number;
+      space: string | undefined;
+      released?: boolean;
+      nullSender?: boolean;
+    },
+  ) => {
+    const { letters } = spaces.judging(space);
     const keys = (await store.keysOf(mailboxId)).map(({ certificate, privateKey }) => ({ certificate, privateKey }));
     const statusAt = clock.now().getTime();
-    const task = { ...given, statusAt, keys, trust: certificateStatus.trust(), space };
+    const task = { ...given, statusAt, keys, trust: certificateStatus.trust(), letters };
     const opened = await workers.open(task);
     if (!opened.verdict.reasons.includes('signer-unknown')) return opened;
     const sender = await store.correspondent(correspondentIndexOf(vault, opened.headers.from));
@@ -31,14 +46,16 @@ function openerOf({ store, workers, vault, clock, certificateStatus, config }: G
   };
 }
 
-/** The way in on this ground; `notices` sends what a proven sender is told. */
-export function assembleInbound(ground: Ground, notices: NoticeSender): WayIn {
+/** The way in on this ground; `outbox` takes what a proven sender is told. */
+export function assembleInbound(ground: Ground, outbox: Outbox, automatic: AutomaticWays): WayIn {
   const { config, store, blobs, custody, events, tokens, queues, vault, clock, log, trail, indexOf } = ground;
   const { ownKeys, seal, trust, messageIdIndex } = ground;
+  const { spaces } = ground;
   const { delivered } = ground.waiters;
   const open = openerOf(ground);
   const trailOf = (inside: LastingStore) => createTrail(inside, clock);
   const certificates = openCertificateBook({ store, vault, trailOf, clock });
+  const know = createSenderDesk({ certificates, spaces });
   const keeper = createLetterKeeper({ store, blobs, events });
   const quarantine = createQuarantine({
     store,
@@ -51,8 +68,12 @@ export function assembleInbound(ground: Ground, notices: NoticeSender): WayIn {
     log,
     delivered,
     trailOf,
-    openReleased: (letter, mailboxId) =>
-      ground.certificateStatus.opening(() => open(mailboxId, { letter, at: clock.now().getTime(), released: true })),
+    know,
+    spaces,
+    openReleased: (letter, mailboxId, space) => {
+      const given = { letter, space: space ?? undefined, released: true };
+      return ground.certificateStatus.opening(() => open(mailboxId, { ...given, at: clock.now().getTime() }));
+    },
   });
   const notify = createNotifier({
     store,
@@ -65,14 +86,21 @@ export function assembleInbound(ground: Ground, notices: NoticeSender): WayIn {
     messageIdFor: ({ letterId, mailboxId, conversationId }) =>
       tokens.messageIdFor(conversationId, events.idFor('message', `notice ${letterId} ${mailboxId}`)),
     messageIdIndex,
-    keep: notices.keep,
+    mailIdFor: (name) => events.idFor('mail', name),
+    outbox,
+    spaces,
   });
   const conversationTtlSeconds = config.ESTAFETTE_CONVERSATION_TTL_SECONDS;
   const inbound = createInbound({
     spool: ground.spool,
-    open: ({ bytes, receivedAt }, mailboxId) => open(mailboxId, { letter: bytes, at: receivedAt }),
+    open: ({ bytes, receivedAt, space, mailFrom }, mailboxId) =>
+      open(mailboxId, { letter: bytes, at: receivedAt, space, nullSender: mailFrom === '' }),
+    automatic: automatic.take,
+    courtesies: automatic.courtesies,
     waits: ground.certificateStatus.waits,
     route: createRouter({ store, custody, tokens, indexOf, conversationTtlSeconds }),
+    know,
+    spaces,
     certificates,
     keeper,
     quarantine,
@@ -85,5 +113,5 @@ export function assembleInbound(ground: Ground, notices: NoticeSender): WayIn {
     log,
     delivered,
   });
-  return { inbound, quarantine };
+  return { inbound, quarantine, read: automatic.receipts };
 }

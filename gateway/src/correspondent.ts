@@ -3,10 +3,11 @@
  * only from verified letters, and how the operator wants his answers sealed. Part of ports.ts.
  */
 import type { Vault } from '@estafette/runtime/ports';
+import { canonicalAddress } from './address.ts';
 
 /** Keyed digest of a correspondent's address: what he is found by. */
 export const correspondentIndexOf = (vault: Vault, address: string): Buffer =>
-  vault.index('address-index', address.toLowerCase());
+  vault.index('address-index', canonicalAddress(address));
 
 /** `opaque` where relays rewrite what is clear-signed. */
 export type SealingForm = 'detached' | 'opaque';

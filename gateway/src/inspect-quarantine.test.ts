@@ -6,6 +6,7 @@ import { createLetterKeeper } from './conversation/letter-message.ts';
 import type { Routing } from './conversation/route-letter.ts';
 import { openQuarantineRoom } from './inspect-quarantine.ts';
 import { index } from './lasting/rows.conformance.ts';
+import { PRESETS } from './ports.ts';
 import { openWorld, questionIn, type World } from './test/world.fixture.ts';
 
 let world: World;
@@ -14,11 +15,11 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-const room = () => openQuarantineRoom({ ...world, trust: null, space: 'demo' });
+const room = () => openQuarantineRoom({ ...world, trust: null, lettersOf: () => PRESETS.demo.letters });
 const CLAIRE = { name: 'Dr Claire MARTIN', address: 'claire.martin@cabinet.example' };
 
 async function held(letter: string, sealedSender?: Buffer): Promise<string> {
-  const question = questionIn(world, {}, { proven: false, answerable: false });
+  const question = questionIn(world, {}, { proof: null, answerable: false });
   const { letterId } = question;
   const routed = (await world.route(question)) as Extract<Routing, { outcome: 'routed' }>;
   const bytes = Buffer.from(letter.replaceAll('\n', '\r\n'));

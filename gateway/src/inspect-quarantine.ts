@@ -10,7 +10,6 @@ import { derivedIds } from './conversation/sealed-events.ts';
 import { readEntity } from './envelope/mime-entity.ts';
 import { readMimeTree } from './envelope/mime-tree.ts';
 import { isMalformed } from './envelope/peel-layers.ts';
-import type { SpaceName } from './inspect.ts';
 import { type OpenTask, openLetter, openLetterEnvelope } from './letter-worker.ts';
 import type {
   BlobStore,
@@ -57,7 +56,8 @@ export interface QuarantineRoomOptions {
   readonly blobs: BlobStore;
   readonly epochs: EpochKeys;
   readonly trust: OpenTask['trust'];
-  readonly space: SpaceName;
+  /** What a trust space asks of letters, by the name that was kept with the conversation. */
+  readonly lettersOf: (space: string | undefined) => OpenTask['letters'];
   readonly clock: Clock;
 }
 
@@ -91,7 +91,7 @@ function headerLinesOf(letter: Buffer): string[] {
 
 /** Opens quarantine for an operator who has the vault. */
 export function openQuarantineRoom(options: QuarantineRoomOptions): QuarantineRoom {
-  const { store, vault, blobs, trust, space, clock } = options;
+  const { store, vault, blobs, trust, lettersOf, clock } = options;
   // The width of epochs matters only for making new ones.
   const custody = openCustody(options.epochs, { epochSeconds: 1 });
   const originals = { blobs, idFor: derivedIds(vault) };
@@ -107,7 +107,8 @@ export function openQuarantineRoom(options: QuarantineRoomOptions): QuarantineRo
     const original = place === null ? null : await openOriginal(originals, place, letter.letterId);
     if (original === null) return null;
     const keys = await store.keysOf(letter.mailboxId);
-    return { original, task: { letter: original, keys, trust, space, at: clock.now().getTime() } };
+    const letters = lettersOf((await store.conversation(letter.conversationId))?.space ?? undefined);
+    return { original, task: { letter: original, keys, trust, letters, at: clock.now().getTime() } };
   };
 
   return {

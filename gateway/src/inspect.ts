@@ -9,15 +9,9 @@ import { keyUsesOf } from './envelope/key-uses.ts';
 import { toWireLines } from './envelope/line-ends.ts';
 import { isSameAddress } from './envelope/mail-address.ts';
 import { readConfiguredLists } from './envelope/read-status.ts';
-import { TRUST_SPACES } from './envelope/trust-space.ts';
 import { openSpool } from './intake/spool.ts';
 import { type OpenTask, openLetter } from './letter-worker.ts';
 import type { BlobStore, KeyUses, OpenedLetter, Vault } from './ports.ts';
-
-export type SpaceName = keyof typeof TRUST_SPACES;
-
-/** Names of the trust spaces this version knows. */
-export const SPACE_NAMES = Object.keys(TRUST_SPACES) as SpaceName[];
 
 /** Opens a mail as it lies in a file: line ends of a Unix tool are read as mail's. */
 export function inspectMail(

@@ -8,11 +8,21 @@ import { headerText } from './content/header-text.ts';
 import { readContent } from './content/read-content.ts';
 import { readCertificate } from './envelope/certificate.ts';
 import { judgeOverFiles } from './envelope/judge-over-files.ts';
+import { judgePeer, type PeerFinding, type PeerTask } from './envelope/judge-peer.ts';
 import { type OpenedEnvelope, openEnvelope } from './envelope/open-envelope.ts';
 import { readConfiguredLists, readStatus, type StatusFacts } from './envelope/read-status.ts';
 import { type SealTask, sealMail } from './envelope/seal-mail.ts';
-import { TRUST_SPACES } from './envelope/trust-space.ts';
-import type { ConfiguredList, OpenedLetter, StatusSource, TrustPaths } from './ports.ts';
+import { letterIdentity } from './letter-identity.ts';
+import type {
+  ConfiguredList,
+  LetterHeaders,
+  LetterPerson,
+  LetterPolicy,
+  OpenedLetter,
+  StatusSource,
+  TrustPaths,
+} from './ports.ts';
+import { readAutomatic, readOutside } from './reports/read-automatic.ts';
 
 export interface OpenTask {
   readonly kind: 'open';
@@ -20,36 +30,21 @@ export interface OpenTask {
   readonly keys: readonly { readonly certificate: Uint8Array; readonly privateKey: KeyObject }[];
   /** Null: no anchors, nobody is trusted (inspection only). */
   readonly trust: TrustPaths | null;
-  readonly space: keyof typeof TRUST_SPACES;
+  /** What the trust space it came through asks of letters. */
+  readonly letters: LetterPolicy;
   /** Milliseconds since 1970: the time of judgement, when the letter was received. */
   readonly at: number;
   /** When revocation is judged; absent: the same. */
   readonly statusAt?: number;
   /** Certificates learnt from the sender's earlier letters, DER: some programs send theirs only once. */
   readonly known?: readonly Uint8Array[];
+  /** It came with the null sender: a machine wrote it (RFC 5321 §4.5.5). */
+  readonly nullSender?: boolean;
   /** The operator decided to look: what could be opened is read although it is quarantined. */
   readonly released?: boolean;
 }
 
 const toBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-
-/** Fields the writer set; relays add others in front, which do not make another letter. */
-const OWN_FIELDS = /^(from|to|cc|subject|date|message-id|in-reply-to|references|content-[a-z-]+)\s*:/i;
-
-/**
- * What makes the letter itself: the fields its writer set, and its body. Another From or Content-Type over the same
- * body is another letter: a forged or crippled copy must not hide the genuine one.
- */
-function identityOf(letter: Buffer): string {
-  const bodyStart = letter.indexOf('\r\n\r\n');
-  if (bodyStart < 0) return createHash('sha256').update(letter).digest('hex');
-  const fields = letter
-    .subarray(0, bodyStart)
-    .toString('latin1')
-    .split(/\r\n(?![ \t])/);
-  const own = fields.filter((field) => OWN_FIELDS.test(field)).join('\r\n');
-  return createHash('sha256').update(own).update(letter.subarray(bodyStart)).digest('hex');
-}
 
 const fingerprintOf = (der: Buffer): string => createHash('sha256').update(der).digest('hex');
 
@@ -73,7 +68,7 @@ export function openLetterEnvelope(task: Omit<OpenTask, 'kind'>): OpenedEnvelope
   }));
   const judge = judgeOverFiles(task.trust);
   return openEnvelope(toBuffer(task.letter), {
-    space: TRUST_SPACES[task.space],
+    letters: task.letters,
     keys,
     judge: (question) => judge({ ...question, statusAt: new Date(task.statusAt ?? task.at) }),
     at: new Date(task.at),
@@ -82,22 +77,34 @@ export function openLetterEnvelope(task: Omit<OpenTask, 'kind'>): OpenedEnvelope
   });
 }
 
+/** The fields that people read, decoded. */
+async function decoded(headers: LetterHeaders): Promise<LetterHeaders> {
+  const [fromName, subject] = [await headerText(headers.fromName), await headerText(headers.subject)];
+  const people: LetterPerson[] = [];
+  for (const person of headers.people) people.push({ ...person, name: await headerText(person.name) });
+  return { ...headers, fromName, subject, people, replyToName: await headerText(headers.replyToName) };
+}
+
 /** Opens and reads one letter; hostile content is a verdict, not an exception. */
 export async function openLetter(task: Omit<OpenTask, 'kind'>): Promise<OpenedLetter> {
   const letter = toBuffer(task.letter);
   const envelope = openLetterEnvelope(task);
   const { content, leaves: approved, inert } = envelope;
   const documents = content === null ? [] : (await readContent(content, { approved, inert })).documents;
-  const [fromName, subject] = [await headerText(envelope.headers.fromName), await headerText(envelope.headers.subject)];
+  const headers = await decoded(envelope.headers);
+  const { subject, from } = headers;
+  const { nullSender = false, at: receivedAt } = task;
   return {
     verdict: envelope.verdict,
     layers: envelope.layers,
-    headers: { ...envelope.headers, fromName, subject },
+    headers,
     documents,
     wants: envelope.wants,
     senderCertificate: learnableOf(envelope),
     noticeCertificate: envelope.noticeCertificate === null ? null : withChain(envelope, envelope.noticeCertificate),
-    identity: identityOf(letter),
+    identity: letterIdentity(letter),
+    automatic: readAutomatic({ letter, content, subject, from, nullSender, receivedAt }),
+    outside: readOutside(letter),
   };
 }
 
@@ -114,9 +121,10 @@ export interface ListsTask {
   readonly path: string;
 }
 
+export type { PeerFinding, PeerTask } from './envelope/judge-peer.ts';
 export type { SealTask } from './envelope/seal-mail.ts';
 
-type Task = OpenTask | SealTask | StatusTask | ListsTask;
+type Task = OpenTask | SealTask | PeerTask | StatusTask | ListsTask;
 
 /**
  * Entry of the worker thread, called by piscina.
@@ -124,8 +132,9 @@ type Task = OpenTask | SealTask | StatusTask | ListsTask;
  */
 export default function run(
   task: Task,
-): Promise<OpenedLetter> | ReturnType<typeof sealMail> | StatusFacts | null | readonly ConfiguredList[] {
+): Promise<OpenedLetter> | ReturnType<typeof sealMail> | PeerFinding | StatusFacts | null | readonly ConfiguredList[] {
   if (task.kind === 'open') return openLetter(task);
   if (task.kind === 'seal') return sealMail(task);
+  if (task.kind === 'peer') return judgePeer(task);
   return task.kind === 'status' ? readStatus(task.source, toBuffer(task.bytes)) : readConfiguredLists(task.path);
 }

@@ -1,9 +1,9 @@
 /**
- * Builds the gateway from its adapters and starts it: lasting store, epoch keys, workers, next hop, SMTP door; then the
- * way in, the way out, and the sweeps that keep the promises (nothing forgotten, expired means unreadable).
+ * Builds the gateway from its adapters and starts it: lasting store, epoch keys, workers, next hop, SMTP doors; then the
+ * way in, the way out, and the sweeps that keep the promises (nothing forgotten, expired means unreadable). A reload
+ * reads the trust spaces again, wholly or not at all.
  */
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { exportPublicKey } from '@estafette/contracts/device-keys';
@@ -22,6 +22,8 @@ import { openPostgres } from '@estafette/runtime/postgres-database';
 import { createShutdown, type Shutdown } from '@estafette/runtime/shutdown';
 import { openSqlite } from '@estafette/runtime/sqlite-database';
 import * as v from 'valibot';
+import { assembleAutomatic } from './assemble-automatic.ts';
+import { assembleDoors, ownTlsCertificates } from './assemble-doors.ts';
 import {
   assembleGround,
   type GatewayAdapters,
@@ -31,19 +33,22 @@ import {
 } from './assemble-ground.ts';
 import { assembleInbound, type WayIn } from './assemble-inbound.ts';
 import { assembleOutbound, type WayOut } from './assemble-outbound.ts';
+import { openSpaceTrustList } from './assemble-trustlist.ts';
 import { createEnrolmentDesk } from './conversation/enrol-device.ts';
 import { createEraser } from './conversation/erase.ts';
-import { openNextHop } from './dispatch/next-hop.ts';
 import { keyUsesOf } from './envelope/key-uses.ts';
-import { TRUST_SPACES } from './envelope/trust-space.ts';
 import { everyStep } from './every-step.ts';
-import { type Intake, openIntake } from './intake/smtp-intake.ts';
-import { createCertificateAlarms, serverCertificate } from './keys/certificate-alarms.ts';
+import { createCertificateAlarms } from './keys/certificate-alarms.ts';
 import { openLastingStore } from './lasting/lasting-store.ts';
 import { migrate } from './lasting/migrations.ts';
 import type { Schema } from './lasting/schema.ts';
 import { startLetterWorkers } from './letter-workers.ts';
-import type { LastingStore } from './ports.ts';
+import { notingGivenUp } from './note-given-up.ts';
+import type { LastingStore, Spaces, TrustSpace } from './ports.ts';
+import type { DoorAddress } from './trust-spaces/doors.ts';
+import { createHeldLists, type HeldLists } from './trust-spaces/held-lists.ts';
+import { createReload, listPathsOf } from './trust-spaces/reload.ts';
+import { type SpacesInForce, spacesInForce } from './trust-spaces/spaces-in-force.ts';
 
 /** Opens (and migrates) the lasting store the settings name; also used by commands that need no server. */
 export async function openStore(config: Config, vault: Vault): Promise<LastingStore> {
@@ -55,7 +60,11 @@ export async function openStore(config: Config, vault: Vault): Promise<LastingSt
 }
 
 export interface Gateway {
+  /** Of the first door; 0 when there is none. */
   readonly smtpPort: number;
+  doors(): readonly DoorAddress[];
+  /** Puts the trust spaces in force as they are set now; rejects, and changes nothing, when they are wrong. */
+  reload(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -65,22 +74,23 @@ const SEND_CONCURRENCY = 4;
 /** A spooled letter older than this without having been delivered is queued again: Redis may have forgotten it. */
 const SPOOL_OVERDUE_MS = 10_000;
 
-async function openAdapters({ config, vault, nextHop }: GatewayParts, shutdown: Shutdown): Promise<GatewayAdapters> {
+async function openAdapters(
+  { config, vault }: GatewayParts,
+  spaces: Spaces,
+  shutdown: Shutdown,
+): Promise<GatewayAdapters> {
   const workers = startLetterWorkers(config.ESTAFETTE_OPEN_WORKERS || Math.max(1, availableParallelism() - 1));
   shutdown.add('workers', () => workers.close());
-  const hop = openNextHop({
-    host: nextHop.host,
-    port: nextHop.port,
-    authorities: readFileSync(nextHop.authoritiesFile, 'utf8'),
-    ownName: config.ESTAFETTE_MAIL_DOMAIN,
-  });
-  shutdown.add('next hop', () => hop.close());
   const epochs = await openEpochKeyFiles(join(config.ESTAFETTE_HOME, 'keys', 'epochs'), vault);
-  return { workers, epochs, hop };
+  return { workers, epochs, spaces };
 }
 
-/** Answers what devices ask: replies, and enrolments. */
-async function createReplyDesk(ground: Ground, { outbound }: WayOut): Promise<(job: ReplyJob) => Promise<void>> {
+/** Answers what devices say: replies, letters read, enrolments; and a relay that does not know them any more. */
+async function createReplyDesk(
+  ground: Ground,
+  { outbound }: WayOut,
+  { read }: WayIn,
+): Promise<(job: ReplyJob) => Promise<void>> {
   const { store, custody, events, queues, clock } = ground;
   const gatewayKey = await exportPublicKey(ground.wrappingKeys.publicKey);
   const enrol = createEnrolmentDesk({ store, custody, events, gatewayKey, clock });
@@ -89,6 +99,8 @@ async function createReplyDesk(ground: Ground, { outbound }: WayOut): Promise<(j
     if (!checked.success) throw new GiveUp('a job of the relay does not fit its schema');
     const job = checked.output;
     if (job.kind === 'reply') return outbound.accept(job);
+    if (job.kind === 'read') return read(job);
+    if (job.kind === 'introduce') return ground.deviceNews.introduce();
     const answer: DeliverJob = await enrol(job.request);
     await queues.add(QUEUES.deliver, `${job.request.deviceId}.${randomUUID()}`, answer);
   };
@@ -99,14 +111,17 @@ async function consumeQueues(ground: Ground, wayIn: WayIn, wayOut: WayOut, shutd
   const { queues, waiters } = ground;
   const deliveries = await queues.onCompleted(QUEUES.deliver, waiters.onCompleted);
   shutdown.add('deliveries', () => deliveries.close());
-  const answerDevice = await createReplyDesk(ground, wayOut);
+  const answerDevice = await createReplyDesk(ground, wayOut, wayIn);
+  await wayOut.adopt();
   await wayOut.outbound.resume();
-  await wayOut.notices.retell({ again: true });
+  shutdown.add('way out', wayOut.close);
   const consumers = [
     await queues.consume<InboundJob>(QUEUES.inbound, (job) => wayIn.inbound(job.letterId), {
       concurrency: INBOUND_CONCURRENCY,
     }),
-    await queues.consume<ReplyJob>(QUEUES.reply, answerDevice, { concurrency: REPLY_CONCURRENCY }),
+    await queues.consume<ReplyJob>(QUEUES.reply, notingGivenUp(QUEUES.reply, answerDevice, ground), {
+      concurrency: REPLY_CONCURRENCY,
+    }),
     await queues.consume<SendJob>(QUEUES.send, wayOut.send, { concurrency: SEND_CONCURRENCY }),
   ];
   shutdown.add('consumers', async () => void (await Promise.all(consumers.map((consumer) => consumer.close()))));
@@ -116,13 +131,13 @@ async function consumeQueues(ground: Ground, wayIn: WayIn, wayOut: WayOut, shutd
 async function startSweeps(
   ground: Ground,
   { quarantine }: WayIn,
-  { outbound, notices }: WayOut,
+  { outbound, steps }: WayOut,
   shutdown: Shutdown,
 ): Promise<() => number> {
   const { store, custody, blobs, spool, trail, clock, log, certificateStatus, deviceNews } = ground;
   const { waits } = certificateStatus;
   const eraseOver = createEraser({ store, custody, blobs, trail, clock });
-  const servers = [serverCertificate('smtp', readFileSync(ground.tls.certificateFile))];
+  const servers = () => ownTlsCertificates(ground.spaces);
   const lookAtCertificates = createCertificateAlarms({ store, usesOf: keyUsesOf, servers, trail, clock, log });
   let backlog = 0;
   const enqueueOverdue = async (overdueMs: number): Promise<void> => {
@@ -139,7 +154,7 @@ async function startSweeps(
         expiry: eraseOver,
         devices: deviceNews.revocations,
         replies: outbound.retell,
-        notices: () => notices.retell(),
+        ...steps,
         certificates: lookAtCertificates,
       },
       log,
@@ -161,37 +176,59 @@ async function startSweeps(
   return () => backlog;
 }
 
-function openDoor(ground: Ground, backlog: () => number): Promise<Intake> {
-  const { config, tls, store, spool, log, clock, enqueue } = ground;
-  return openIntake({
-    host: config.ESTAFETTE_HOST,
-    port: config.ESTAFETTE_SMTP_PORT,
-    serverName: config.ESTAFETTE_MAIL_DOMAIN,
-    tls: { certificate: readFileSync(tls.certificateFile, 'utf8'), key: readFileSync(tls.keyFile, 'utf8') },
-    requiresTls: TRUST_SPACES[config.ESTAFETTE_TRUST_SPACE].requiresTls,
-    store,
-    spool,
-    log,
-    clock,
-    onSpooled: enqueue,
-    backlog,
-  });
+/** Reads the trust spaces, and the revocation lists they name for TLS peers: a worker must be able to read them. */
+const readChecked =
+  ({ readSpaces, workers }: Ground) =>
+  async (): Promise<readonly TrustSpace[]> => {
+    const spaces = await readSpaces();
+    for (const path of listPathsOf(spaces)) await workers.readLists(path);
+    return spaces;
+  };
+
+/** Opens the doors; gives them, and what a reload does. */
+async function openDoors(
+  ground: Ground,
+  given: { spaces: SpacesInForce; lists: HeldLists; backlog: () => number },
+  shutdown: Shutdown,
+): Promise<Pick<Gateway, 'doors' | 'reload'>> {
+  const { peers, store, clock, log } = ground;
+  const { spaces, lists } = given;
+  const doors = assembleDoors(ground, given.backlog);
+  shutdown.add('doors', () => doors.close());
+  await doors.apply(spaces.all(), async () => {});
+  const changed = async (next: readonly TrustSpace[]): Promise<void> => {
+    peers.forget();
+    const detail = next.map(({ name }) => name).join(', ');
+    await store.audit({ subject: 'trust-spaces', event: 'trust-spaces-reloaded', detail }, clock.now().getTime());
+  };
+  const reload = createReload({ read: readChecked(ground), spaces, lists, doors, changed, log });
+  return { doors: () => doors.addresses(), reload };
 }
 
 /** Starts the gateway; resolves when it accepts mail. */
 export async function startGateway(parts: GatewayParts): Promise<Gateway> {
   const shutdown = createShutdown(parts.log);
   try {
-    const ground = await assembleGround(parts, await openAdapters(parts, shutdown), shutdown);
+    const { config, store, clock, log } = parts;
+    const first = await parts.readSpaces();
+    const lists = createHeldLists((space, policy) =>
+      openSpaceTrustList({ space, policy, home: config.ESTAFETTE_HOME, store, clock, log }),
+    );
+    shutdown.add('trust lists', () => lists.close());
+    await (await lists.prepare(first)).putInForce();
+    const spaces = spacesInForce(first, (name) => lists.of(name));
+    const ground = await assembleGround(parts, await openAdapters(parts, spaces, shutdown), shutdown);
     const wayOut = assembleOutbound(ground);
-    const wayIn = assembleInbound(ground, wayOut.notices);
+    const automatic = assembleAutomatic(ground, wayOut);
+    const wayIn = assembleInbound(ground, wayOut.outbox, automatic);
     // First of all: a relay that lost its memory would turn its devices away.
     await ground.deviceNews.introduce();
     await consumeQueues(ground, wayIn, wayOut, shutdown);
-    const backlog = await startSweeps(ground, wayIn, wayOut, shutdown);
-    const intake = await openDoor(ground, backlog);
-    shutdown.add('intake', () => intake.close());
-    return { smtpPort: intake.port, close: () => shutdown.run() };
+    const steps = { ...wayOut.steps, 'trust lists': () => lists.sweep() };
+    const backlog = await startSweeps(ground, wayIn, { ...wayOut, steps }, shutdown);
+    for (const path of listPathsOf(first)) await ground.workers.readLists(path);
+    const { doors, reload } = await openDoors(ground, { spaces, lists, backlog }, shutdown);
+    return { smtpPort: doors()[0]?.port ?? 0, doors, reload, close: () => shutdown.run() };
   } catch (error) {
     await shutdown.run();
     throw error;

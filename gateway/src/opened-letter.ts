@@ -4,6 +4,7 @@
  */
 import type { Document } from '@estafette/contracts/document';
 import type { ReasonCode, Verdict } from '@estafette/contracts/verdict';
+import type { AutomaticMail, LetterOutside } from './automatic-mail.ts';
 import type { Capability } from './correspondent.ts';
 
 /** Files of trust anchors and revocation lists; `lists` null means that nothing is known of revocation. */
@@ -32,6 +33,14 @@ export type StatusSource =
   | { readonly kind: 'crl' | 'issuer'; readonly url: string }
   | { readonly kind: 'ocsp'; readonly url: string; readonly request: Uint8Array };
 
+/** Somebody a letter is addressed to. */
+export interface LetterPerson {
+  /** Decoded, for people; empty when there is none. */
+  readonly name: string;
+  readonly address: string;
+  readonly role: 'to' | 'cc';
+}
+
 /** Header fields of the letter that route and name it; single line, decoded for people where people read them. */
 export interface LetterHeaders {
   /** The one From address, or empty. */
@@ -52,6 +61,19 @@ export interface LetterHeaders {
   readonly messageId: string;
   readonly inReplyTo: string;
   readonly references: string;
+  readonly cc: string;
+  /** Whom To and Cc name, each once; where one of the two stands inside the protected part, only what stands inside. */
+  readonly people: readonly LetterPerson[];
+  /** How many more they name than `people` holds. */
+  readonly peopleLeftOut: number;
+  /** The one plain address of Reply-To, or empty. */
+  readonly replyTo: string;
+  readonly replyToName: string;
+  readonly replyToProtected: boolean;
+  /** X-Priority, Importance or Priority says so (RFC 2156 §5.3.4, RFC 4021 §2.1.54). */
+  readonly urgent: boolean;
+  /** The one plain address that asks to be told when the letter is read (RFC 8098 §2.1), or empty. */
+  readonly dispositionTo: string;
 }
 
 /** The headers of a letter that could not be read. */
@@ -67,6 +89,14 @@ export const NO_HEADERS: LetterHeaders = {
   messageId: '',
   inReplyTo: '',
   references: '',
+  cc: '',
+  people: [],
+  peopleLeftOut: 0,
+  replyTo: '',
+  replyToName: '',
+  replyToProtected: false,
+  urgent: false,
+  dispositionTo: '',
 };
 
 /** A cryptographic layer of a letter, outermost first. */
@@ -135,4 +165,7 @@ export interface OpenedLetter {
   readonly noticeCertificate: SenderCertificate | null;
   /** What makes the letter itself: Message-ID and digest of the body, not the trace headers relays add. */
   readonly identity: string;
+  /** Null, or absent where it was not read: a person wrote it. */
+  readonly automatic?: AutomaticMail | null;
+  readonly outside?: LetterOutside;
 }

@@ -1,29 +1,34 @@
 /**
- * The way out: accepted → sealed → sent, each step its own and idempotent. A reply is accepted once (its id is the
- * key), sealed or refused with a reason, kept as sealed bytes, and sent by a job of its own. A mailbox without a good key
- * holds its replies (`awaiting-key`) until it has one or the conversation ends. Every change of state reaches the phone.
- * This file knows the order of the stages and nothing else.
+ * The way out: accepted → gathered → sealed → posted, each step its own and idempotent. A reply is accepted once (its id is
+ * the key), waits a moment for others typed in a row, is composed and sealed with them or refused with a reason, and
+ * posted; sending is the outbox's. A mailbox without a good key holds its replies (`awaiting-key`) until it has one or
+ * the conversation ends. Every change of state reaches the phone. This file knows the order of the stages and nothing else.
  */
 import { type FailureCode, Refusal } from '@estafette/contracts/failure';
 import { KEY_LIMITS } from '@estafette/contracts/limits';
-import type { ReplyJob } from '@estafette/contracts/queues';
-import type { SealedReply } from '@estafette/contracts/sealed-event';
+import { QUEUES, type ReplyJob, type SendJob } from '@estafette/contracts/queues';
+import { passed } from '@estafette/runtime/steps';
 import type { Trail } from './audit/trail.ts';
-import type { Custody } from './conversation/custody.ts';
+import type { ConversationKey, Custody } from './conversation/custody.ts';
 import { openContext } from './conversation/letter-message.ts';
 import type { ReplyStatus } from './conversation/reply-status.ts';
-import type { Sender } from './dispatch/send-reply.ts';
-import type { Clock, Conversation, LastingStore, Log, OwnKeys, ReplyRow } from './ports.ts';
-import { checkReplyAuthor, openReply } from './reply/open-reply.ts';
-import type { OpenedConversation, SealedReplyMail } from './reply/seal-reply.ts';
+import type { Clock, Conversation, LastingStore, Log, Outbox, OwnKeys, Queues, ReplyRow } from './ports.ts';
+import type { AdmittedReply } from './reply/admit-reply.ts';
+import type { Gatherer } from './reply/gather-replies.ts';
+import type { OpenedConversation, SealedReplies } from './reply/seal-reply.ts';
+
+type GivenReply = Extract<ReplyJob, { kind: 'reply' }>;
 
 export interface OutboundOptions {
   readonly store: LastingStore;
   readonly custody: Custody;
   readonly status: ReplyStatus;
-  readonly sealReply: (row: ReplyRow, opened: OpenedConversation) => Promise<SealedReplyMail>;
+  readonly admit: (given: GivenReply) => Promise<AdmittedReply<ConversationKey>>;
+  readonly gatherer: Gatherer;
+  readonly sealReplies: (rows: readonly ReplyRow[], opened: OpenedConversation) => Promise<SealedReplies>;
+  readonly outbox: Outbox;
   readonly ownKeys: Pick<OwnKeys, 'mayTry' | 'refused' | 'worked'>;
-  readonly sender: Sender;
+  readonly queues: Queues;
   /** Keyed digest of a Message-ID. */
   readonly messageIdIndex: (messageId: string) => Buffer;
   readonly trail: Trail;
@@ -33,8 +38,10 @@ export interface OutboundOptions {
 
 export interface Outbound {
   /** Takes a reply of a device. */
-  accept(job: Extract<ReplyJob, { kind: 'reply' }>): Promise<void>;
-  /** Tells and queues what could not be told or queued while Redis was away; run often. */
+  accept(given: GivenReply): Promise<void>;
+  /** Makes mails of what was typed in a conversation and has waited long enough. */
+  compose(conversationId: string): Promise<void>;
+  /** Tells and makes what could not be told or made while Redis was away; run often. */
   retell(): Promise<void>;
   /** Goes on with what a crash or a forgetful Redis left behind; run before anything consumes. */
   resume(): Promise<void>;
@@ -42,7 +49,7 @@ export interface Outbound {
 
 /** Makes the way out. */
 export function createOutbound(options: OutboundOptions): Outbound {
-  const { store, custody, status, sender, ownKeys, trail, clock, log } = options;
+  const { store, custody, status, ownKeys, queues, trail, clock, log } = options;
   const beingSealed = new Set<string>();
 
   /** The conversation with its key; throws `conversation-expired` when there is none any more. */
@@ -56,7 +63,7 @@ export function createOutbound(options: OutboundOptions): Outbound {
     };
   };
 
-  /** Whether a reply that waits must be given up now, while its author can still be told. */
+  /** Whether a reply that waits must leave or be given up now, while its author can still be told. */
   const isEnding = (conversation: Conversation | null): boolean =>
     conversation === null || conversation.expiresAt - KEY_LIMITS.lastCallMs <= clock.now().getTime();
 
@@ -68,7 +75,6 @@ export function createOutbound(options: OutboundOptions): Outbound {
 
   /** Keeps the reply as it came until the mailbox has a good key; says so once. */
   const hold = async (row: ReplyRow): Promise<void> => {
-    await ownKeys.refused(row.mailboxId);
     if (row.state === 'awaiting-key') return;
     const { mailboxId, id: replyId } = row;
     log.warn('reply held', { replyId, mailboxId, code: 'own-certificate-unusable' });
@@ -76,117 +82,105 @@ export function createOutbound(options: OutboundOptions): Outbound {
     await status.change(row, { state: 'awaiting-key', failure: 'own-certificate-unusable' });
   };
 
-  /** The sealed mail; null when the reply was held or has failed instead. */
-  const seal = async (row: ReplyRow): Promise<SealedReplyMail | null> => {
-    const conversation = await store.conversation(row.conversationId);
+  /** The sealed mails; null when the replies were held or have failed instead. */
+  const seal = async (rows: readonly ReplyRow[], conversationId: string, mailboxId: string) => {
+    const conversation = await store.conversation(conversationId);
     try {
-      return await options.sealReply(row, await open(conversation));
+      return await options.sealReplies(rows, await open(conversation));
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      if (error.code !== 'own-certificate-unusable') await fail(row, error.code);
-      else if (isEnding(conversation)) await fail(row, 'conversation-expired');
-      else await hold(row);
+      const isKeyMissing = error.code === 'own-certificate-unusable';
+      if (isKeyMissing && !isEnding(conversation)) {
+        await ownKeys.refused(mailboxId);
+        for (const row of rows.filter(isWaiting)) await hold(row);
+      } else {
+        for (const row of rows.filter(isWaiting)) await fail(row, isKeyMissing ? 'conversation-expired' : error.code);
+      }
       return null;
     }
   };
 
-  const sealAndSend = async (asked: ReplyRow): Promise<void> => {
+  const sealAndPost = async (groupId: string): Promise<void> => {
+    const rows = (await store.repliesOfGroup(groupId)).filter(({ state }) => state !== 'failed');
+    const [first] = rows.filter(isWaiting);
+    if (first === undefined) return;
+    const { mailboxId, conversationId } = first;
+    const made = await seal(rows, conversationId, mailboxId);
+    if (made === null) return;
+    passed('mail-sealed');
+    ownKeys.worked(mailboxId);
+    const messageIdIndex = options.messageIdIndex(made.messageId);
+    for (const { id: subject } of rows)
+      await store.rememberMessageId({ mailboxId, conversationId, subject, messageIdIndex, direction: 'out' });
+    if (made.inClear > 0) for (const row of rows.filter(isWaiting)) await trail.replySignedOnly(row.id, made.inClear);
+    await options.outbox.postTogether(made.mails, made.refused);
+  };
+
+  const sealGroup = async (groupId: string): Promise<void> => {
     // Two runs at once would make two mails of one reply.
-    if (beingSealed.has(asked.id)) return;
-    beingSealed.add(asked.id);
+    if (beingSealed.has(groupId)) return;
+    beingSealed.add(groupId);
     try {
-      await sealAndKeep((await store.reply(asked.id)) ?? asked);
+      await sealAndPost(groupId);
     } finally {
-      beingSealed.delete(asked.id);
+      beingSealed.delete(groupId);
     }
   };
 
-  const sealAndKeep = async (row: ReplyRow): Promise<void> => {
-    if (row.state !== 'accepted' && row.state !== 'awaiting-key') return;
-    const mail = await seal(row);
-    if (mail === null) return;
-    ownKeys.worked(row.mailboxId);
-    const { mailboxId, conversationId, id: subject } = row;
-    const messageIdIndex = options.messageIdIndex(mail.messageId);
-    await store.rememberMessageId({ mailboxId, conversationId, subject, messageIdIndex, direction: 'out' });
-    await sender.keep(row.id, mail.to, mail.sealed);
-    await trail.replySealed(row.id);
-    await sender.schedule(await status.change(row, { state: 'sealed' }));
+  const compose: Outbound['compose'] = async (conversationId) => {
+    const ending = isEnding(await store.conversation(conversationId));
+    const { groupIds, nextAt } = await options.gatherer.gather(conversationId, ending);
+    for (const groupId of groupIds) await sealGroup(groupId);
+    if (nextAt === null) return;
+    const job: SendJob = { kind: 'compose', conversationId };
+    const delayMs = Math.max(0, nextAt - clock.now().getTime());
+    await queues.add(QUEUES.send, `${conversationId}.compose.${nextAt}`, job, { delayMs });
   };
 
-  /** A reply that waits for a key: sealed when there is one, tried a last time and failed when its conversation ends first. */
+  /** Seals a group that waits for a key when there is one, or a last time when its conversation ends first. */
   const goOn = async (row: ReplyRow): Promise<void> => {
+    if (row.state === 'accepted') return row.groupId === null ? compose(row.conversationId) : sealGroup(row.groupId);
     const isLastCall = isEnding(await store.conversation(row.conversationId));
-    if (isLastCall || (await ownKeys.mayTry(row.mailboxId))) await sealAndSend(row);
+    if (isLastCall || (await ownKeys.mayTry(row.mailboxId))) await sealGroup(row.groupId ?? row.id);
   };
   const goOnSafely = (row: ReplyRow): Promise<void> =>
-    goOn(row).catch((error: unknown) => log.warn('a held reply has to wait on', { replyId: row.id, error }));
+    goOn(row).catch((error: unknown) => log.warn('a reply has to wait on', { replyId: row.id, error }));
 
-  /** Checks author, conversation and content; the row is new, or as an earlier run left it. */
-  const admit = async ({
-    mailboxId,
-    deviceId,
-    reply,
-  }: {
-    mailboxId: string;
-    deviceId: string;
-    reply: SealedReply;
-  }): Promise<ReplyRow> => {
-    const now = clock.now().getTime();
-    const device = await checkReplyAuthor(await store.device(deviceId, now), mailboxId, reply);
-    const conversation = await store.conversation(reply.conversationId);
-    if (conversation === null || conversation.mailboxId !== mailboxId) throw new Refusal('conversation-unanswerable');
-    const key = conversation.expiresAt <= now ? null : await custody.unwrap(conversation);
-    if (key === null) throw new Refusal('conversation-expired');
-    const opened = await openReply(key.key, device.id, reply);
-    const row: ReplyRow = {
-      id: reply.replyId,
-      mailboxId,
-      conversationId: conversation.id,
-      deviceId: device.id,
-      state: 'accepted',
-      failure: null,
-      certain: true,
-      revision: 1,
-      announcedRevision: 0,
-      attempts: 0,
-      sealed: { iv: reply.iv, ct: reply.ct },
-    };
-    const isNew = await store.addReply(row, now);
-    if (isNew) await trail.replyAccepted(row.id, conversation.id);
-    await status.echo({ conversation, key }, device, opened);
-    return isNew ? row : ((await store.reply(row.id)) ?? row);
+  /** What waits, one of each group and of each conversation: the others go with it. */
+  const goOnWithAll = async (waiting: readonly ReplyRow[]): Promise<void> => {
+    const named = new Map(waiting.map((row) => [row.groupId ?? row.conversationId, row]));
+    for (const row of named.values()) await goOnSafely(row);
   };
 
   return {
-    async accept(job) {
-      let row: ReplyRow;
+    compose,
+    async accept(given) {
+      let admitted: AdmittedReply<ConversationKey>;
       try {
-        row = await admit(job);
+        admitted = await options.admit(given);
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
-        log.warn('reply refused', { replyId: job.reply.replyId, code: error.code });
-        await trail.replyRefused(job.reply.replyId, error.code);
-        return status.refuse(job, error.code);
+        log.warn('reply refused', { replyId: given.reply.replyId, code: error.code });
+        await trail.replyRefused(given.reply.replyId, error.code);
+        return status.refuse(given, error.code);
       }
+      const { row, place, device, message } = admitted;
+      await status.echo(place, device, message);
       await status.announce(row);
-      if (row.state === 'accepted') await sealAndSend(row);
-      if (row.state === 'sealed' && row.attempts === 0) await sender.schedule(row);
+      if (row.state === 'accepted') await goOn(row);
     },
     async retell() {
-      for (const row of await store.unfinishedReplies()) {
-        if (row.announcedRevision < row.revision) await status.announce(row);
-        if (row.state === 'sealed' && row.attempts === 0) await sender.schedule(row);
-        if (row.state === 'awaiting-key') await goOnSafely(row);
-      }
+      const unfinished = await store.unfinishedReplies();
+      for (const row of unfinished) if (row.announcedRevision < row.revision) await status.announce(row);
+      await goOnWithAll(unfinished.filter(isWaiting));
     },
     async resume() {
-      await sender.tidy();
-      for (const row of await store.unfinishedReplies()) {
-        if (row.announcedRevision < row.revision) await status.announce(row);
-        if (row.state === 'accepted') await sealAndSend(row);
-        if (row.state === 'sealed' || row.state === 'delayed') await sender.schedule(row);
-      }
+      const unfinished = await store.unfinishedReplies();
+      for (const row of unfinished) if (row.announcedRevision < row.revision) await status.announce(row);
+      await goOnWithAll(unfinished.filter(({ state }) => state === 'accepted'));
     },
   };
 }
+
+/** Not sealed yet. */
+const isWaiting = ({ state }: ReplyRow): boolean => state === 'accepted' || state === 'awaiting-key';

@@ -6,11 +6,28 @@ import type { KeyObject } from 'node:crypto';
 import type { AuditEntry } from '@estafette/contracts/audit-events';
 import type { FailureCode } from '@estafette/contracts/failure';
 import type { ReplyState } from '@estafette/contracts/status';
+import type { AccountStore } from './account.ts';
+import type { AutomaticStore } from './automatic-mail.ts';
+import type { ConversationStore } from './conversation-store.ts';
 import type { Capability, CorrespondentStore, SealingWishes } from './correspondent.ts';
 import type { StatusSource, TrustPaths } from './opened-letter.ts';
+import type { MailStore } from './outgoing-mail.ts';
 import type { QuarantineStore } from './quarantined-letter.ts';
+import type { AnswerPolicy } from './trust-space.ts';
 
 export type { BlobStore, Clock, EpochKeys, Log, Queues, Vault } from '@estafette/runtime/ports';
+export { passed } from '@estafette/runtime/steps';
+export type { AccountStore, StoredAccount } from './account.ts';
+export { canonicalAddress, canonicalDomain, domainOf, losesLetters } from './address.ts';
+export type {
+  Absence,
+  AutomaticKind,
+  AutomaticMail,
+  AutomaticStore,
+  LetterOutside,
+  RecipientReport,
+} from './automatic-mail.ts';
+export type { Conversation, LetterMark, LetterRow, Participant } from './conversation-store.ts';
 export type {
   Capability,
   Correspondent,
@@ -22,18 +39,52 @@ export type {
 } from './correspondent.ts';
 export { correspondentIndexOf } from './correspondent.ts';
 export type {
+  Carrier,
+  DeliveryWishes,
+  JudgePeer,
+  ListAnswer,
+  NamePart,
+  PeerJudgement,
+  TrustList,
+} from './mail-peer.ts';
+export type {
   ApprovedLeaf,
   ConfiguredList,
   Layer,
   LearnableCertificate,
   LetterHeaders,
+  LetterPerson,
   OpenedLetter,
   ReadDocument,
   StatusSource,
   TrustPaths,
 } from './opened-letter.ts';
 export { NO_HEADERS } from './opened-letter.ts';
+export type {
+  GivenUpJob,
+  MailKind,
+  MailReport,
+  MailState,
+  MailStore,
+  MailWish,
+  NewMail,
+  Outbox,
+  OutgoingMail,
+  RefusedCopy,
+  RefusedMail,
+} from './outgoing-mail.ts';
 export type { ClaimedSender, QuarantinedLetter, QuarantineStore } from './quarantined-letter.ts';
+export type {
+  AnswerPolicy,
+  DoorPolicy,
+  LetterPolicy,
+  MailExchangerRoute,
+  Spaces,
+  TrustListPolicy,
+  TrustSpace,
+  WayOutPolicy,
+} from './trust-space.ts';
+export { PRESETS } from './trust-spaces/presets.ts';
 
 /** What the answer must know of the letter it answers. */
 export interface AnsweredLetter {
@@ -47,6 +98,24 @@ export interface AnsweredLetter {
   readonly receivedAt: string;
   /** First lines of its text, for the quote; empty when there is nothing to quote. */
   readonly quote: readonly string[];
+  /** Where answers to its writer go instead of `from`: its Reply-To, where that may be believed. */
+  readonly answerTo?: { readonly name: string; readonly address: string };
+  readonly urgent?: boolean;
+  /** The address that asked to be told when it is read. */
+  readonly receiptTo?: string;
+  /** Everyone on the letter by mail, its writer and our own mailboxes included; absent: its writer alone. */
+  readonly people?: readonly MailPerson[];
+  /** It came encrypted: nothing of it goes into a mail in clear. Absent: unknown, so it counts as encrypted. */
+  readonly wasEncrypted?: boolean;
+  /** Trust space it came through and the answer leaves into; absent: the default one. */
+  readonly space?: string;
+}
+
+/** Somebody on a letter, by mail. */
+export interface MailPerson {
+  readonly name: string;
+  readonly address: string;
+  readonly role: 'from' | 'to' | 'cc';
 }
 
 /** Signs and encrypts one answer, in a worker; refuses rather than seal with, or to, a certificate not good now. */
@@ -60,18 +129,21 @@ export type SealMail = (task: {
   readonly privateKey: KeyObject;
   /** The own certificate that answers should be encrypted to; null when there is none. */
   readonly encryptionCertificate?: Uint8Array | null;
-  readonly recipient: Uint8Array;
+  /** Null: signed only, where `answers` allow it and nowhere else. */
+  readonly recipient: Uint8Array | null;
   /** Authorities that came with the recipient's letter. */
   readonly recipientChain: readonly Uint8Array[];
   /** What he stated that he opens, and how the operator wants it; the trust space decides the rest. */
   readonly capabilities?: readonly Capability[] | null;
   readonly wishes?: SealingWishes;
+  /** Policy of the space it leaves into. */
+  readonly answers: Pick<AnswerPolicy, 'encrypts' | 'content' | 'keyTransport'>;
   readonly trust: TrustPaths;
   readonly at: number;
 }) => Promise<
   | { readonly sealed: Uint8Array }
   | {
-      readonly refused: 'certificate-unusable' | 'own-certificate-unusable';
+      readonly refused: 'certificate-unusable' | 'own-certificate-unusable' | 'certificate-missing';
       /** What could be fetched to judge the certificate better. */
       readonly wants: readonly StatusSource[];
     }
@@ -91,7 +163,18 @@ export interface Mailbox {
   readonly address: string;
   readonly name: string;
   readonly kind: MailboxKind;
+  /** What its From label is made of where the trust space wants one (MSSanté, ECO.2.2.7); absent: the plain name. */
+  readonly title?: string;
+  readonly givenName?: string;
+  readonly familyName?: string;
+  /** Of a person: where he works. Of an organisation or application: its functional name. */
+  readonly entity?: string;
+  /** Since when it takes no letters; milliseconds since 1970. Absent: it is open. */
+  readonly closedAt?: number;
 }
+
+/** The attributes of a mailbox that the operator may set later. */
+export type MailboxLabel = Pick<Mailbox, 'title' | 'givenName' | 'familyName' | 'entity'>;
 
 /** A key of a mailbox with its certificate and the certificates above it, DER. */
 export interface MailboxKey {
@@ -154,27 +237,6 @@ export interface Enrolment {
   readonly deviceTtlSeconds: number | null;
 }
 
-export interface Conversation {
-  readonly id: string;
-  readonly mailboxId: string;
-  readonly correspondentIndex: Buffer;
-  readonly epoch: string;
-  readonly wrappedKey: Buffer;
-  readonly expiresAt: number;
-  readonly erasedAt: number | null;
-}
-
-export interface LetterRow {
-  readonly letterId: string;
-  readonly mailboxId: string;
-  readonly conversationId: string;
-  readonly dedupeIndex: Buffer;
-  readonly state: 'routed' | 'delivered';
-  /** Whether an answer can go to its sender. */
-  readonly answerable: boolean;
-  readonly route: string;
-}
-
 export interface ReplyRow {
   readonly id: string;
   readonly mailboxId: string;
@@ -186,9 +248,24 @@ export interface ReplyRow {
   /** Counts the changes of state: names the status events. */
   readonly revision: number;
   readonly announcedRevision: number;
+  /** Its last change took back what was said before. */
+  readonly corrected?: boolean;
   readonly attempts: number;
   /** The reply as it came, sealed under the conversation key. */
   readonly sealed: { readonly iv: string; readonly ct: string };
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+  /** The letter it answers: the last one when it was typed; null while none can be answered. */
+  readonly answers: string | null;
+  readonly to: 'sender' | 'all';
+  /** Waits for no other message. */
+  readonly isPressing: boolean;
+  /** Of its attachments. */
+  readonly bytes: number;
+  /** The replies that leave as one mail carry the id of the first of them; null until that is decided. */
+  readonly groupId: string | null;
+  /** When it was decided: the date of the mail. */
+  readonly gatheredAt: number | null;
 }
 
 export interface TraceLine extends AuditEntry {
@@ -199,13 +276,23 @@ export interface TraceLine extends AuditEntry {
  * What lasts (SQL). Every method is one transaction; `transaction` makes several of them one. Addresses of
  * correspondents, names of persons and keys are sealed by the adapter; look-ups go by keyed digest.
  */
-export interface LastingStore extends QuarantineStore, CorrespondentStore {
+export interface LastingStore
+  extends QuarantineStore,
+    CorrespondentStore,
+    MailStore,
+    AutomaticStore,
+    AccountStore,
+    ConversationStore {
   transaction<T>(work: (store: LastingStore) => Promise<T>): Promise<T>;
 
   addMailbox(mailbox: Mailbox): Promise<void>;
   mailboxByAddress(address: string): Promise<Mailbox | null>;
   mailboxById(id: string): Promise<Mailbox | null>;
   mailboxes(): Promise<Mailbox[]>;
+  /** Replaces what is given, empty text removes it; false when there is no such mailbox. */
+  describeMailbox(id: string, label: MailboxLabel): Promise<boolean>;
+  /** Closes it at a time, or opens it again (null); false when there is no such mailbox. What it holds stays. */
+  closeMailbox(id: string, closedAt: number | null): Promise<boolean>;
   addMailboxKey(key: MailboxKey): Promise<void>;
   /** Newest first. */
   keysOf(mailboxId: string): Promise<MailboxKey[]>;
@@ -226,58 +313,21 @@ export interface LastingStore extends QuarantineStore, CorrespondentStore {
   liveDevices(now: number): Promise<Device[]>;
   revokeDevice(id: string, now: number): Promise<void>;
 
-  addConversation(conversation: Conversation, now: number): Promise<void>;
-  conversation(id: string): Promise<Conversation | null>;
-  liveConversations(mailboxId: string, now: number): Promise<Conversation[]>;
-  /** A later expiry with its wrapped key; never an earlier one. */
-  extendConversation(id: string, change: { epoch: string; wrappedKey: Buffer; expiresAt: number }): Promise<void>;
-  /** Marks every conversation past its expiry as erased; gives their ids. */
-  eraseExpired(now: number): Promise<string[]>;
-  /** Erased conversations that still have blobs. */
-  erasedWithBlobs(): Promise<string[]>;
-
-  addLetter(letter: LetterRow, now: number): Promise<void>;
-  letterByDedupe(mailboxId: string, dedupeIndex: Buffer): Promise<LetterRow | null>;
-  lettersOf(letterId: string): Promise<LetterRow[]>;
-  /** Into another conversation: the first expired before the letter was delivered. */
-  moveLetter(letterId: string, mailboxId: string, conversationId: string): Promise<void>;
-  markDelivered(letterId: string, mailboxId: string): Promise<void>;
-  /** An answer can go to its sender after all: it was released and is verified now. */
-  markAnswerable(letterId: string, mailboxId: string): Promise<void>;
-  lastAnswerableLetter(conversationId: string): Promise<LetterRow | null>;
-  /** What the answer to a letter needs (subject, ids, quote), sealed under the conversation key. */
-  saveLetterContext(letterId: string, mailboxId: string, sealed: Buffer): Promise<void>;
-  letterContext(letterId: string, mailboxId: string): Promise<Buffer | null>;
-
-  /** Remembers a Message-ID of a conversation, and what it names (`letterId` or `replyId`). */
-  rememberMessageId(entry: {
-    mailboxId: string;
-    messageIdIndex: Buffer;
-    conversationId: string;
-    subject: string;
-    direction: 'in' | 'out';
-  }): Promise<void>;
-  conversationByMessageId(
-    mailboxId: string,
-    messageIdIndex: Buffer,
-    direction: 'in' | 'out' | 'any',
-  ): Promise<string | null>;
-  subjectsByMessageId(messageIdIndex: Buffer): Promise<string[]>;
-
-  addBlob(blob: { blobId: string; mailboxId: string; conversationId: string }): Promise<void>;
-  blobsOf(conversationId: string): Promise<{ blobId: string; mailboxId: string }[]>;
-  forgetBlobs(conversationId: string): Promise<void>;
-
   /** False when the reply is already known. */
   addReply(reply: ReplyRow, now: number): Promise<boolean>;
   reply(id: string): Promise<ReplyRow | null>;
   /** A change of state; `revision` grows by one. With `from`, only from that revision: else the row as it is. */
   changeReply(
     id: string,
-    change: { state: ReplyState; failure: string | null; certain: boolean; from?: number },
+    change: { state: ReplyState; failure: string | null; certain: boolean; corrected?: boolean; from?: number },
     now: number,
   ): Promise<ReplyRow>;
-  countAttempt(id: string): Promise<number>;
+  /** Accepted replies of a conversation that no mail was decided for yet, in the order they came. */
+  ungroupedReplies(conversationId: string): Promise<ReplyRow[]>;
+  /** Decides one mail for these replies; throws (inside a transaction) when one of them has its mail already. */
+  groupReplies(ids: readonly string[], group: { id: string; answers: string | null; at: number }): Promise<void>;
+  /** In the order they came. */
+  repliesOfGroup(groupId: string): Promise<ReplyRow[]>;
   markAnnounced(id: string, revision: number): Promise<void>;
   /** Replies with something left to do or to announce. */
   unfinishedReplies(): Promise<ReplyRow[]>;

@@ -63,7 +63,6 @@ export interface QuarantineStore {
   ): Promise<void>;
   /** From one state of the notice to the next; false when it is in another. */
   moveNotice(letterId: string, mailboxId: string, from: NoticeState, to: NoticeState): Promise<boolean>;
-  countNoticeAttempt(letterId: string, mailboxId: string): Promise<number>;
   /** Those whose sealed notice has not left yet. */
   noticesToSend(): Promise<QuarantinedLetter[]>;
   /** Letters of a claimed sender held since a time: of one mailbox, or those that gave a notice, of any. */

@@ -34,6 +34,16 @@ export function accessStoreConformance(makeStore: (clock: Clock) => AccessStore)
     assert.equal(await store.findDevice(deviceId), null);
   });
 
+  test('uploads are counted by mailbox and hour', async () => {
+    const { clock, store, record } = await withDevice();
+    clock.advance(3_600_000 - (clock.ms % 3_600_000));
+    assert.deepEqual(await store.countUpload(record.mailboxId, 100), { uploads: 1, bytes: 100 });
+    assert.deepEqual(await store.countUpload(record.mailboxId, 7), { uploads: 2, bytes: 107 });
+    assert.deepEqual(await store.countUpload(newId('mailbox'), 1), { uploads: 1, bytes: 1 });
+    clock.advance(3_600_000);
+    assert.deepEqual(await store.countUpload(record.mailboxId, 3), { uploads: 1, bytes: 3 });
+  });
+
   test('a device past its validity counts as revoked', async () => {
     const { clock, store, deviceId } = await withDevice(60_000);
     assert.notEqual(await store.findDevice(deviceId), null);

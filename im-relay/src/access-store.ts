@@ -41,6 +41,8 @@ export interface AccessStore {
   findSession(token: string): Promise<{ readonly deviceId: string; readonly mailboxId: string } | null>;
   /** The socket of the session is gone: the session ends after sessionGraceSeconds. */
   endSession(token: string): Promise<void>;
+  /** Counts an upload of the mailbox within the present hour; gives how many, and how many bytes, that makes. */
+  countUpload(mailboxId: string, bytes: number): Promise<{ readonly uploads: number; readonly bytes: number }>;
   /** Keeps an enrolment answer for a while. A refusal never replaces an answer that is there. */
   putAnswer(enrolmentId: string, deviceId: string, answer: EnrolmentAnswer): Promise<void>;
   findAnswer(enrolmentId: string, deviceId: string): Promise<EnrolmentAnswer | null>;

@@ -4,7 +4,7 @@
  * browser takes them for anything else or keeps them.
  */
 import { idOf } from '@estafette/contracts/ids';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import * as v from 'valibot';
 import { HttpRefusal } from './http-refusal.ts';
 import type { RelayContext } from './relay-context.ts';
@@ -12,12 +12,21 @@ import type { RelayContext } from './relay-context.ts';
 const BlobQuestionSchema = v.object({ blobId: idOf('blob') });
 const BEARER = /^Bearer ([A-Za-z0-9_-]{43})$/i;
 
+/** Whose session the request carries; throws a refusal when it carries none that is good. */
+export async function sessionOf(
+  request: FastifyRequest,
+  context: RelayContext,
+): Promise<{ readonly deviceId: string; readonly mailboxId: string }> {
+  const token = BEARER.exec(request.headers.authorization ?? '')?.[1];
+  const session = token === undefined ? null : await context.access.findSession(token);
+  if (session === null) throw new HttpRefusal('session-refused');
+  return session;
+}
+
 export function serveBlobs(app: FastifyInstance, context: RelayContext): void {
   const rateLimit = { max: context.limits.requestsPerMinuteMax, timeWindow: '1 minute' };
   app.get('/v1/blobs/:blobId', { config: { rateLimit } }, async (request, reply) => {
-    const token = BEARER.exec(request.headers.authorization ?? '')?.[1];
-    const session = token === undefined ? null : await context.access.findSession(token);
-    if (session === null) throw new HttpRefusal('session-refused');
+    const session = await sessionOf(request, context);
     const parsed = v.safeParse(BlobQuestionSchema, request.params);
     if (!parsed.success) throw new HttpRefusal('not-found');
     const blob = await context.blobs.open(`blobs/${session.mailboxId}/${parsed.output.blobId}`);

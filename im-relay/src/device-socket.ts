@@ -9,10 +9,12 @@
  *    the ticket, never for a device or mailbox named in a frame.
  * 5. Trouble with Redis closes the socket with 1013: the phone comes back by itself and resumes by cursor.
  */
+import { createHash } from 'node:crypto';
 import { CLOSE_CODES } from '@estafette/contracts/close-codes';
 import { type DeviceFrame, PROTOCOL_VERSION, type RelayFrame } from '@estafette/contracts/frames';
 import { QUEUES, type ReplyJob } from '@estafette/contracts/queues';
-import type { SealedReply } from '@estafette/contracts/sealed-event';
+import type { ReadReceipt, SealedReply } from '@estafette/contracts/sealed-event';
+import { passed } from '@estafette/runtime/steps';
 import type { RawData, WebSocket } from 'ws';
 import type { Admission } from './access-store.ts';
 import { readDeviceFrame } from './frame-reader.ts';
@@ -21,6 +23,10 @@ import type { SentCloseCode, Switchboard, SwitchedSocket } from './switchboard.t
 import { TokenBucket } from './token-bucket.ts';
 
 type SocketState = 'connecting' | 'greeted' | 'catching-up' | 'live' | 'closed';
+
+/** Of the id and the signed bytes: the same reply again is one job, and other bytes under its id reach the gateway, which refuses them. */
+const jobIdOf = ({ replyId, signature }: SealedReply): string =>
+  `${replyId}-${createHash('sha256').update(signature).digest('hex').slice(0, 32)}`;
 
 type Hello = Extract<DeviceFrame, { t: 'hello' }>;
 
@@ -140,6 +146,7 @@ export class DeviceSocket implements SwitchedSocket {
     else if (frame.t === 'hello') await this.#greet(frame);
     else if (frame.t === 'ack') await this.#acknowledge(frame.cursor);
     else if (frame.t === 'reply') await this.#takeReply(frame.reply);
+    else if (frame.t === 'read') await this.#takeReceipt(frame.receipt);
     else this.#send({ t: 'pong', serverTime: this.#context.clock.now().getTime() });
   }
 
@@ -181,13 +188,28 @@ export class DeviceSocket implements SwitchedSocket {
     const { mailboxId, deviceId } = this.identity;
     const { replyId } = reply;
     const job: ReplyJob = { kind: 'reply', mailboxId, deviceId, reply };
+    passed('reply-offered');
     try {
-      await this.#context.queues.add(QUEUES.reply, replyId, job);
+      await this.#context.queues.add(QUEUES.reply, jobIdOf(reply), job);
     } catch (error) {
       this.#context.log.warn('a reply could not be queued', { replyId, deviceId, error });
       return this.#send({ t: 'refused', replyId, code: 'store-unavailable', retry: 'later' });
     }
+    passed('reply-queued');
     this.#send({ t: 'queued', replyId });
+  }
+
+  /** One that could not be queued is not noted: the device offers it again. */
+  async #takeReceipt(receipt: ReadReceipt): Promise<void> {
+    const { mailboxId, deviceId } = this.identity;
+    const { letterId } = receipt;
+    const job: ReplyJob = { kind: 'read', mailboxId, deviceId, receipt };
+    try {
+      await this.#context.queues.add(QUEUES.reply, `${letterId}-${deviceId}`, job);
+    } catch (error) {
+      return this.#context.log.warn('a receipt could not be queued', { letterId, deviceId, error });
+    }
+    this.#send({ t: 'noted', letterId });
   }
 
   async #read(): Promise<void> {

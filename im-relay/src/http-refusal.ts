@@ -8,10 +8,12 @@ export const HTTP_REFUSALS = {
   replayed: { status: 401, message: 'The nonce was used before' },
   'origin-refused': { status: 403, message: 'Not from this origin' },
   'not-found': { status: 404, message: 'Nothing here' },
+  'blob-differs': { status: 409, message: 'Other bytes lie under this id' },
   'too-large': { status: 413, message: 'The request is too large' },
   'too-fast': { status: 429, message: 'Too many requests, try again later' },
   'internal-error': { status: 500, message: 'Trouble on our side' },
   unavailable: { status: 503, message: 'Not available now, try again later' },
+  'storage-full': { status: 507, message: 'No room now, try again later' },
 } as const;
 
 export type HttpRefusalCode = keyof typeof HTTP_REFUSALS;

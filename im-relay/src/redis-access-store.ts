@@ -16,6 +16,7 @@ const REVOKED = 'revoked';
 const TOKEN_BYTES = 32;
 /** A Redis that does not answer a PING within this is not there. */
 const REACHABLE_WITHIN_MS = 2_000;
+const HOUR_SECONDS = 3_600;
 
 function newToken(): string {
   return randomBytes(TOKEN_BYTES).toString('base64url');
@@ -32,6 +33,7 @@ const keys = {
   nonce: (deviceId: string, nonce: string) => `relay:nonce:${deviceId}:${nonce}`,
   ticket: (ticket: string) => `relay:ticket:${digestOf(ticket)}`,
   session: (token: string) => `relay:session:${digestOf(token)}`,
+  uploads: (mailboxId: string, hour: number) => `relay:uploads:${mailboxId}:${hour}`,
   answer: (enrolmentId: string, deviceId: string) => `relay:answer:${enrolmentId}:${deviceId}`,
 };
 
@@ -116,6 +118,16 @@ export class RedisAccessStore implements AccessStore {
 
   async endSession(token: string): Promise<void> {
     await this.#redis.expire(keys.session(token), this.#limits.sessionGraceSeconds);
+  }
+
+  async countUpload(mailboxId: string, bytes: number): Promise<{ uploads: number; bytes: number }> {
+    const hour = Math.floor(this.#clock.now().getTime() / 1_000 / HOUR_SECONDS);
+    const key = keys.uploads(mailboxId, hour);
+    const uploads = await this.#redis.hincrby(key, 'uploads', 1);
+    const inAll = await this.#redis.hincrby(key, 'bytes', bytes);
+    // Every time, not only the first: a count without an end would stay for ever if we died in between.
+    await this.#redis.expire(key, 2 * HOUR_SECONDS);
+    return { uploads, bytes: inAll };
   }
 
   async putAnswer(enrolmentId: string, deviceId: string, answer: EnrolmentAnswer): Promise<void> {

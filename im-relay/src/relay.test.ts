@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { newId } from '@estafette/contracts/ids';
 import { RELAY_LIMITS } from '@estafette/contracts/limits';
-import { QUEUES } from '@estafette/contracts/queues';
+import { QUEUES, type ReplyJob } from '@estafette/contracts/queues';
 import { PrivateRedis } from './testing/private-redis.ts';
 import { keyEvent, sealedEvent } from './testing/sample-events.ts';
 import { sampleReply } from './testing/test-device.ts';
@@ -119,10 +119,36 @@ test('a reply is queued once, under the device and mailbox of the socket', async
   connection.send({ t: 'reply', reply, mailboxId: newId('mailbox'), deviceId: newId('device') });
   connection.send({ t: 'reply', reply });
   for (let i = 0; i < 2; i += 1) assert.equal((await connection.expect('queued')).replyId, reply.replyId);
-  const jobs = relay.queues.added.filter((one) => one.jobId === reply.replyId);
-  assert.deepEqual(jobs, [
-    { queue: QUEUES.reply, jobId: reply.replyId, job: { kind: 'reply', mailboxId, deviceId, reply } },
-  ]);
+  const jobsOf = () =>
+    relay.queues.added
+      .map(({ job }) => job as ReplyJob)
+      .filter((job) => job.kind === 'reply' && job.reply.replyId === reply.replyId);
+  assert.deepEqual(jobsOf(), [{ kind: 'reply', mailboxId, deviceId, reply }]);
+  const other = { ...reply, ct: sampleReply().ct, signature: reply.signature.replace(/^./, 'B') };
+  connection.send({ t: 'reply', reply: other });
+  await connection.expect('queued');
+  assert.equal(jobsOf().length, 2, 'other bytes under its id are refused by the gateway: they must reach it');
+  await connection.leave();
+});
+
+test('a receipt is queued once, under the device and mailbox of the socket, and noted; not when the queue is away', async () => {
+  const device = await relay.joinedDevice();
+  const { deviceId, mailboxId } = device;
+  const { connection } = await device.connect();
+  await connection.expect('live');
+  const letterId = newId('letter');
+  const receipt = { letterId, conversationId: newId('conversation'), readAt: 1_764_000_000_000, signature: 'c2ln' };
+  relay.queues.isFailing = true;
+  connection.send({ t: 'read', receipt });
+  connection.send({ t: 'ping' });
+  await connection.expect('pong');
+  relay.queues.isFailing = false;
+  for (let i = 0; i < 2; i += 1) connection.send({ t: 'read', receipt, mailboxId: newId('mailbox') });
+  for (let i = 0; i < 2; i += 1) assert.equal((await connection.expect('noted')).letterId, letterId);
+  const jobs = relay.queues.added.flatMap(({ queue, job }) =>
+    queue === QUEUES.reply && (job as { kind: string }).kind === 'read' ? [job] : [],
+  );
+  assert.deepEqual(jobs, [{ kind: 'read', mailboxId, deviceId, receipt }]);
   await connection.leave();
 });
 

@@ -5,9 +5,11 @@
 import type { Consumer } from '@estafette/runtime/ports';
 import { consumeDeliveries } from './deliver-consumer.ts';
 import { buildHttpServer, type WebSettings } from './http-server.ts';
+import { createMemoryWatch } from './memory-watch.ts';
 import type { RelayContext } from './relay-context.ts';
 import { openSocketGate } from './socket-gate.ts';
 import { Switchboard } from './switchboard.ts';
+import { sweepUploads } from './upload-route.ts';
 
 /** Beats per heartbeat: how exactly silence is noticed. */
 const BEATS_PER_HEARTBEAT = 5;
@@ -67,7 +69,11 @@ export async function openRelay(context: RelayContext, settings: RelaySettings):
 
 function startTimers(context: RelayContext, switchboard: Switchboard, sweepEveryMs: number) {
   const beatMs = (context.limits.heartbeatSeconds * 1_000) / BEATS_PER_HEARTBEAT;
-  const heart = setInterval(() => switchboard.beat(performance.now()), beatMs);
+  const lookForMemory = createMemoryWatch(context, () => switchboard.closeAll(1013));
+  const heart = setInterval(() => {
+    switchboard.beat(performance.now());
+    void lookForMemory();
+  }, beatMs);
   let sweeping: Promise<void> = sweepOnce(context);
   const broom = setInterval(() => {
     sweeping = sweeping.then(() => sweepOnce(context));
@@ -84,11 +90,13 @@ function startTimers(context: RelayContext, switchboard: Switchboard, sweepEvery
 /** Never throws: what was not swept now is swept next time. */
 async function sweepOnce(context: RelayContext): Promise<void> {
   try {
+    const swept = await sweepUploads(context);
+    if (swept > 0) context.log.info('uploads that nobody took swept', { count: swept });
     if (!(await context.access.isReachable())) return;
     const { conversations, events } = await context.inbox.sweep();
     if (conversations > 0) context.log.info('expired conversations swept', { count: events });
   } catch (error) {
-    context.log.warn('the sweep of expired conversations failed', { error });
+    context.log.warn('the sweep failed', { error });
   }
 }
 

@@ -2,21 +2,14 @@
 import { execFileSync } from 'node:child_process';
 import { constants, generateKeyPairSync, privateDecrypt, publicEncrypt } from 'node:crypto';
 import { accessSync, existsSync, constants as modes, statfsSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { listStanding, readConfiguredLists } from '@estafette/gateway/inspect';
 import type { Config } from '@estafette/runtime/config';
 import { makeDataFolder } from '../data-folder.ts';
 import { findRedisProgram, layFoundation, openStoreFor, settings } from '../foundation.ts';
 import { standing, trouble } from '../keys/key-words.ts';
 import { PlainError } from '../plain-error.ts';
 import { findRunning } from '../running-instance.ts';
-
-interface Finding {
-  readonly check: string;
-  readonly outcome: 'ok' | 'warning' | 'failed';
-  readonly detail: string;
-}
+import { checkLists, checkPort, checkSpaces, type Finding } from './doctor-spaces.ts';
 
 const DISK_FREE_MIN_BYTES = 1024 ** 3;
 
@@ -78,18 +71,6 @@ function checkRedis(config: Config): Finding {
   }
 }
 
-async function checkPort(name: string, host: string, port: number, isServing: boolean): Promise<Finding> {
-  if (port === 0) return { check: name, outcome: 'ok', detail: 'any free port' };
-  const error = await new Promise<NodeJS.ErrnoException | null>((resolve) => {
-    const probe = createServer()
-      .once('error', resolve)
-      .listen(port, host, () => probe.close(() => resolve(null)));
-  });
-  if (error === null) return { check: name, outcome: 'ok', detail: `${host}:${port} is free` };
-  if (isServing) return { check: name, outcome: 'ok', detail: `${host}:${port} is held by the running server` };
-  return { check: name, outcome: 'failed', detail: `${host}:${port}: ${error.code}` };
-}
-
 function checkOpenssl(): Finding {
   try {
     return {
@@ -128,28 +109,6 @@ async function checkMailboxes(config: Config): Promise<Finding[]> {
   }
 }
 
-/** The revocation lists that the operator configured: letters wait or are unverified when one is over. */
-function checkLists(config: Config): Finding[] {
-  const path = config.ESTAFETTE_CRLS;
-  if (path === null) return [];
-  const check = 'revocation lists';
-  try {
-    const now = Date.now();
-    const lists = readConfiguredLists(path);
-    const warnings = lists.flatMap((list): Finding[] => {
-      const state = listStanding(list, now);
-      const end = new Date(list.nextUpdate).toISOString();
-      const words = state === 'over' ? 'is over since' : 'ends';
-      return state === null ? [] : [{ check, outcome: 'warning', detail: `${list.file} ${words} ${end}` }];
-    });
-    if (warnings.length > 0) return warnings;
-    const outcome = lists.length > 0 ? 'ok' : 'warning';
-    return [{ check, outcome, detail: `${path}: ${lists.length} read${lists.length > 0 ? ', none ends soon' : ''}` }];
-  } catch {
-    return [{ check, outcome: 'warning', detail: `${path} cannot be read: see ESTAFETTE_CRLS` }];
-  }
-}
-
 /** Prints the findings; fails when one of them keeps Estafette from running. */
 export async function doctor(options: { json?: boolean }): Promise<void> {
   const config = settings();
@@ -161,12 +120,12 @@ export async function doctor(options: { json?: boolean }): Promise<void> {
     checkFolder(config),
     checkRedis(config),
     checkOpenssl(),
-    await checkPort('SMTP port', host, config.ESTAFETTE_SMTP_PORT, isServing),
+    ...(await checkSpaces(config, isServing)),
     await checkPort('HTTP port', host, config.ESTAFETTE_HTTP_PORT, isServing),
     ...(config.ESTAFETTE_DEMO === 'on'
       ? [await checkPort('demo SMTP port', host, config.ESTAFETTE_DEMO_SMTP_PORT, isServing)]
       : []),
-    ...checkLists(config),
+    ...checkLists('revocation lists', config.ESTAFETTE_CRLS, 'see ESTAFETTE_CRLS'),
     ...(await checkMailboxes(config)),
   ];
   for (const finding of findings) {

@@ -5,12 +5,13 @@
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { inspectMail, SPACE_NAMES, type SpaceName } from '@estafette/gateway/inspect';
+import { inspectMail } from '@estafette/gateway/inspect';
 import type { OpenedLetter, TrustPaths } from '@estafette/gateway/ports';
 import { demoPaths } from '../demo/material.ts';
 import { layFoundation, openStoreFor, settings } from '../foundation.ts';
 import { readKeyFiles } from '../keys/key-files.ts';
 import { PlainError } from '../plain-error.ts';
+import { knownSpaces } from '../trust-spaces.ts';
 
 export interface InspectOptions {
   readonly anchors?: string;
@@ -98,15 +99,18 @@ function print(file: string, opened: OpenedLetter, json: boolean): void {
 export async function inspect(files: readonly string[], options: InspectOptions): Promise<void> {
   const at = options.at === undefined ? Date.now() : Date.parse(options.at);
   if (Number.isNaN(at)) throw new PlainError(`--at must be an ISO 8601 time, but is “${options.at}”.`, 2);
-  const space = options.space ?? settings().ESTAFETTE_TRUST_SPACE;
-  if (!SPACE_NAMES.includes(space as SpaceName)) {
-    throw new PlainError(`--space must be one of ${SPACE_NAMES.join(', ')}, but is “${space}”.`, 2);
+  const spaces = knownSpaces(settings());
+  const space = options.space === undefined ? spaces[0] : spaces.find(({ name }) => name === options.space);
+  if (space === undefined) {
+    const names = spaces.map(({ name }) => name).join(', ');
+    throw new PlainError(`--space must be one of ${names}, but is “${options.space}”.`, 2);
   }
+  const { letters } = space;
   const [keys, trust] = [await keysFor(options), trustFor(options)];
   let unreadable: PlainError | null = null;
   for (const file of files) {
     try {
-      const opened = await inspectMail({ file: readFileSync(file), keys, trust, space: space as SpaceName, at });
+      const opened = await inspectMail({ file: readFileSync(file), keys, trust, letters, at });
       print(file, opened, options.json === true);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;

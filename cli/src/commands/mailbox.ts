@@ -1,15 +1,16 @@
 /** `estafette mailbox add` and `list`: the mailboxes this gateway hosts. */
 import type { KeyIdentity } from '@estafette/certs/key-identity';
 import { newId } from '@estafette/contracts/ids';
-import type { MailboxKind } from '@estafette/gateway/ports';
+import { canonicalAddress, type MailboxKind, type MailboxLabel } from '@estafette/gateway/ports';
 import { layFoundation, openStoreFor, settings } from '../foundation.ts';
 import { addKeys, judgeKeys } from '../keys/add-keys.ts';
 import { issueDemoKey } from '../keys/demo-key.ts';
 import { type KeyFiles, readKeyFiles } from '../keys/key-files.ts';
 import { standing, trouble } from '../keys/key-words.ts';
 import { PlainError } from '../plain-error.ts';
+import { labelOf } from './mailbox-label.ts';
 
-export interface AddMailboxOptions extends KeyFiles {
+export interface AddMailboxOptions extends KeyFiles, MailboxLabel {
   readonly name: string;
   readonly kind: MailboxKind;
   /** Its key comes later, by `key request` or `key import`. */
@@ -27,7 +28,7 @@ export async function addMailbox(address: string, options: AddMailboxOptions): P
     if ((await store.mailboxByAddress(address)) !== null)
       throw new PlainError(`${address} is already a mailbox of this gateway.`);
     const { name, kind } = options;
-    const mailbox = { id: newId('mailbox'), address: address.toLowerCase(), name, kind };
+    const mailbox = { id: newId('mailbox'), address: canonicalAddress(address), name, kind, ...labelOf(options) };
     const given: KeyIdentity[] | null = readKeyFiles(options);
     if (given !== null && options.withoutKey === true)
       throw new PlainError('Give a key file or --without-key, not both.', 2);
@@ -67,7 +68,7 @@ export async function listMailboxes(options: { json?: boolean }): Promise<void> 
       process.stdout.write(
         options.json === true
           ? `${JSON.stringify({ ...mailbox, notAfter, warning })}\n`
-          : `${mailbox.address}  ${mailbox.kind}  ${mailbox.name}  certificate until ${notAfter ?? '(none)'}${warning === null ? '' : `  WARNING: ${warning}`}\n`,
+          : `${mailbox.address}  ${mailbox.kind}  ${mailbox.name}  certificate until ${notAfter ?? '(none)'}${mailbox.closedAt === undefined ? '' : '  closed'}${warning === null ? '' : `  WARNING: ${warning}`}\n`,
       );
     }
   } finally {

@@ -9,12 +9,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { QUARANTINE_LIMITS } from '@estafette/contracts/limits';
 import { REASONS, type ReasonCode } from '@estafette/contracts/verdict';
 import { type InspectedLetter, openQuarantineRoom, type QuarantineRoom } from '@estafette/gateway/inspect-quarantine';
-import type { LastingStore, QuarantinedLetter } from '@estafette/gateway/ports';
+import { canonicalAddress, type LastingStore, type QuarantinedLetter } from '@estafette/gateway/ports';
 import { openEpochKeyFiles } from '@estafette/runtime/epoch-key-files';
 import { openFileBlobStore } from '@estafette/runtime/file-blob-store';
 import { type Foundation, layFoundation, openStoreFor, settings } from '../foundation.ts';
 import { PlainError } from '../plain-error.ts';
 import { findRunning } from '../running-instance.ts';
+import { letterPolicies } from '../trust-spaces.ts';
 import { trustFor } from './inspect.ts';
 
 type Listed = Awaited<ReturnType<QuarantineRoom['list']>>[number] & { readonly mailbox: string };
@@ -43,15 +44,15 @@ async function withRoom<T>(work: (room: Room) => Promise<T>): Promise<T> {
       blobs: await openFileBlobStore(config.ESTAFETTE_BLOBS_FOLDER ?? join(home, 'blobs')),
       epochs: await openEpochKeyFiles(join(home, 'keys', 'epochs'), vault),
       trust: trustFor({}),
-      space: config.ESTAFETTE_TRUST_SPACE,
+      lettersOf: letterPolicies(config),
     });
     const letters = async (mailbox: string | undefined): Promise<Listed[]> => {
       const addresses = new Map((await store.mailboxes()).map(({ id, address }) => [id, address]));
-      if (mailbox !== undefined && ![...addresses.values()].includes(mailbox.toLowerCase()))
+      if (mailbox !== undefined && ![...addresses.values()].includes(canonicalAddress(mailbox)))
         throw new PlainError(`${mailbox} is not a mailbox of this gateway.`);
       return (await room.list())
         .map((letter) => ({ ...letter, mailbox: addresses.get(letter.mailboxId) ?? letter.mailboxId }))
-        .filter((letter) => mailbox === undefined || letter.mailbox === mailbox.toLowerCase());
+        .filter((letter) => mailbox === undefined || letter.mailbox === canonicalAddress(mailbox));
     };
     return await work({ ...room, foundation, store, letters });
   } finally {

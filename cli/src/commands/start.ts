@@ -24,7 +24,9 @@ async function demoLink(foundation: Foundation, servers: Servers): Promise<strin
 
 async function welcome(servers: Servers, link: string | null): Promise<string> {
   const lines = ['', 'Estafette is ready.', ''];
-  if (servers.smtp !== null) lines.push(`  Letters (SMTP, STARTTLS)   ${servers.smtp}`);
+  const [only, ...others] = servers.doors;
+  if (only !== undefined && others.length === 0) lines.push(`  Letters (SMTP, STARTTLS)   ${only.address}`);
+  else for (const { space, address } of servers.doors) lines.push(`  ${`Letters of ${space}`.padEnd(26)} ${address}`);
   if (servers.web !== null) lines.push(`  Web app                    ${servers.web}`);
   if (servers.demo !== null && link !== null) {
     const code = await QRCode.toString(link, { type: 'terminal', small: true, errorCorrectionLevel: 'L' });
@@ -45,15 +47,20 @@ async function welcome(servers: Servers, link: string | null): Promise<string> {
 /** Serves the roles; resolves when everything has stopped. */
 export async function serve(roles: readonly Role[], options: { json: boolean }): Promise<void> {
   const foundation = layFoundation(settings());
-  const stop = untilAskedToStop();
+  const { ESTAFETTE_TRUST_SPACES: spaces } = foundation.config;
+  let reload: Servers['reload'] = null;
+  // Before there is anything to reload there is nothing to do: the file is read at the end of the start.
+  const stop = untilAskedToStop({ onHangUp: spaces === null ? undefined : () => void reload?.() });
   const servers = await startServers(
     foundation,
     roles,
     (sentence) => void (options.json ? undefined : process.stderr.write(`${sentence}\n`)),
   );
+  reload = servers.reload;
   try {
     const link = await demoLink(foundation, servers);
-    const ready = { event: 'ready', smtp: servers.smtp, web: servers.web, enrol: link };
+    const { smtp, web, doors } = servers;
+    const ready = { event: 'ready', smtp, web, enrol: link, doors };
     process.stdout.write(options.json ? `${JSON.stringify(ready)}\n` : await welcome(servers, link));
     await stop.asked;
     if (!options.json) process.stderr.write('Stopping …\n');

@@ -37,7 +37,7 @@ test('any JSON value comes back as it was sealed', async () => {
       const sealed = await sealJson(key, BINDING, value);
       assert.deepEqual(await openJson(key, BINDING, sealed), JSON.parse(JSON.stringify(value)));
     }),
-    { numRuns: 50 },
+    { seed: 20260112, numRuns: 50 },
   );
 });
 
@@ -103,6 +103,7 @@ test('bytes travel as base64url and back', () => {
       assert.equal(text, Buffer.from(bytes).toString('base64url'));
       assert.equal(hex(bytes), Buffer.from(bytes).toString('hex'));
     }),
+    { seed: 20260112 },
   );
   const large = new Uint8Array(200_000).fill(7);
   assert.deepEqual(fromBase64url(base64url(large)), large);

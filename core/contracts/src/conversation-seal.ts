@@ -92,3 +92,21 @@ export function replySignatureInput(
     ]),
   );
 }
+
+/** The bytes a device signs to say that a letter was read. */
+export function receiptSignatureInput(
+  deviceId: string,
+  receipt: { letterId: string; conversationId: string; readAt: number },
+): Bytes {
+  return utf8(
+    JSON.stringify([
+      'estafette',
+      1,
+      'receipt-signature',
+      deviceId,
+      receipt.letterId,
+      receipt.conversationId,
+      receipt.readAt,
+    ]),
+  );
+}

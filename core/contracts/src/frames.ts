@@ -5,7 +5,7 @@
  */
 import * as v from 'valibot';
 import { idOf } from './ids.ts';
-import { InboxEventSchema, SealedReplySchema } from './sealed-event.ts';
+import { InboxEventSchema, ReadReceiptSchema, SealedReplySchema } from './sealed-event.ts';
 
 export const PROTOCOL_VERSION = 1;
 
@@ -18,6 +18,8 @@ export const DeviceFrameSchema = v.variant('t', [
   /** Everything up to and including `cursor` is stored on the device. */
   v.object({ t: v.literal('ack'), cursor: Cursor }),
   v.object({ t: v.literal('reply'), reply: SealedReplySchema }),
+  /** A letter that asked for it was read. Answered by `noted`; offered again until then. */
+  v.object({ t: v.literal('read'), receipt: ReadReceiptSchema }),
   v.object({ t: v.literal('ping') }),
 ]);
 export type DeviceFrame = v.InferOutput<typeof DeviceFrameSchema>;
@@ -49,6 +51,8 @@ export const RelayFrameSchema = v.variant('t', [
     code: v.string(),
     retry: v.picklist(['never', 'later']),
   }),
+  /** The receipt of this letter is in the relay's queue. */
+  v.object({ t: v.literal('noted'), letterId: idOf('letter') }),
   v.object({ t: v.literal('pong'), serverTime: v.number() }),
 ]);
 export type RelayFrame = v.InferOutput<typeof RelayFrameSchema>;

@@ -17,6 +17,8 @@ const PREFIXES = {
   enrolment: 'enr',
   event: 'evt',
   blob: 'blb',
+  mail: 'mai',
+  account: 'acc',
 } as const;
 
 export type IdKind = keyof typeof PREFIXES;

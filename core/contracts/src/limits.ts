@@ -12,7 +12,50 @@ export const SMTP_LIMITS = {
   letterMaxBytes: 36 * MEBIBYTE,
   recipientsMax: 50,
   connectionsMax: 200,
+  /** Of one address; a proxy in front of the door makes all peers one address. */
+  connectionsPerAddressMax: 100,
+  /** Of all addresses from which no letter was ever accepted, and of one of them; an IPv6 address is its whole /64. */
+  strangerConnectionsMax: 150,
+  strangerConnectionsPerAddressMax: 20,
+  /** How long it is remembered that a letter from an address was accepted; each letter begins it anew. */
+  acceptedRememberedMs: 86_400_000,
   idleTimeoutMs: 120_000,
+  /** A session ends at its next pause after this, until it has brought a letter or proven who it is. */
+  strangerSessionMaxMs: 120_000,
+  /** A session ends at its next pause after this; a certificate is judged once for each session. */
+  sessionMaxMs: 3_600_000,
+  commandsPerSessionMax: 100_000,
+  lettersPerSessionMax: 10_000,
+  /** Answers of the 5xx kind. */
+  errorsPerSessionMax: 50,
+  /** RFC 5321 §4.5.3.1.4 has 512; ORCPT (500) and ENVID (100) come on top (RFC 3461 §4). */
+  commandLineMaxBytes: 2_048,
+  /** RFC 4954 §4. */
+  authLineMaxBytes: 12_288,
+  /** RFC 5321 §4.5.3.1.6 has 1000, which real software does not keep; a longer line than this is no text. */
+  textLineMaxBytes: MEBIBYTE,
+  /** One letter, from DATA to its end. */
+  dataMaxMs: 1_800_000,
+  /** Measured over the whole letter, once it has had this long. */
+  dataMinBytesPerSecond: 1_000,
+  dataPatienceMs: 60_000,
+  /** A refused letter is read on to its end, so that the peer can hear why; this much more and the connection ends. */
+  refusedBytesMax: 72 * MEBIBYTE,
+  lettersPerMinutePerAddressMax: 12_000,
+  lettersPerMinutePerOperatorMax: 12_000,
+  failedLoginsPerSessionMax: 3,
+  failedLoginsPerAddressMax: 20,
+  failedLoginsRememberedMs: 900_000,
+  /** Passwords checked at the same time: checking one is meant to be slow. */
+  loginsAtOnceMax: 2,
+  /** Addresses and operators whose letters and failed logins are counted. */
+  peersCountedMax: 10_000,
+  /** Certificates of a client's chain that are looked at. */
+  clientChainMax: 10,
+  envelopeIdMaxCharacters: 100,
+  originalRecipientMaxCharacters: 500,
+  /** How often sessions and letters under way are looked at. */
+  sessionsCheckedEveryMs: 5_000,
   /** Letters accepted and not yet delivered; above this the answer is 451 until the backlog shrinks. */
   backlogMaxLetters: 20_000,
   addressMaxBytes: 254,
@@ -193,6 +236,14 @@ export const RELAY_LIMITS = {
   socketBacklogMaxBytes: 4 * MEBIBYTE,
   /** How long the id of a stored event is remembered after its conversation expired (once, and only once). */
   seenAfterExpirySeconds: 14 * 24 * 3_600,
+  /** A sealed photo or file of a reply: attachmentMaxBytes, with IV (12) and tag (16). */
+  uploadMaxBytes: 10 * MEBIBYTE + 28,
+  uploadsPerHourAndMailboxMax: 240,
+  uploadBytesPerHourAndMailboxMax: 512 * MEBIBYTE,
+  /** An upload that the gateway has not taken by then is swept. */
+  uploadKeptSeconds: 24 * 3_600,
+  /** The whole of a request, body included: a slow phone needs minutes for the largest upload. */
+  requestMaxSeconds: 600,
 } as const;
 
 /** Conversations, replies and the people in them. */
@@ -205,6 +256,29 @@ export const CONVERSATION_LIMITS = {
   terminalDeviceTtlSeconds: 24 * 3_600,
   devicesPerMailboxMax: 40,
   quotedLinesMax: 12,
+  /** Photos and files of one reply. */
+  attachmentsMax: 5,
+  attachmentMaxBytes: 10 * MEBIBYTE,
+  /** Of one mail together: in base64, sealed and in base64 again (× 1.88) they stay below mailMaxBytes. */
+  attachmentsTotalMaxBytes: 12 * MEBIBYTE,
+  /** Replies typed in a row leave as one mail: the longest the first of them waits, the most of them, the longest pause. */
+  gatherMaxMs: 60_000,
+  gatherRepliesMax: 20,
+  gatherPauseMaxSeconds: 60,
+  /** Of a From label: title, first name, name, place, each. */
+  labelPartMaxCharacters: 80,
+  /** What is shown of automatic mail. */
+  noticeTextMaxCharacters: 500,
+  /** People of one letter who take part by mail; of one conversation, twice as many. */
+  mailPeopleMax: 20,
+  participantsMax: 40,
+  /** Conversations that know one Message-ID and are looked at for a letter that quotes it. */
+  threadsLookedAtMax: 20,
+  /** How long it is remembered which letters came, after what they said was erased. */
+  lettersRememberedMs: 180 * 24 * 3_600_000,
+  /** What is over is forgotten this often, and at most so many conversations at a time. */
+  forgetEveryMs: 3_600_000,
+  forgottenAtOnceMax: 500,
 } as const;
 
 /** Notices to proven senders of letters that could not be opened (gateway/dispatch). */
@@ -213,7 +287,6 @@ export const NOTICE_LIMITS = {
   perSenderAndDayMax: 3,
   /** Letters of one claimed sender held for one mailbox within an hour; above it nothing is said outside. */
   failuresPerSenderAndHourMax: 5,
-  attemptsMax: 30,
 } as const;
 
 /** Quarantine, for the operator (cli). */
@@ -223,14 +296,112 @@ export const QUARANTINE_LIMITS = {
   outcomeLookMs: 250,
 } as const;
 
+/** The operator's file of trust spaces (gateway/trust-spaces). */
+export const SPACE_LIMITS = {
+  fileMaxBytes: MEBIBYTE,
+  spacesMax: 20,
+  hoursMax: 24 * 30,
+  connectionsPerDomainMax: 50,
+  /** Where the file does not say. */
+  connectionsPerDomainUsual: 4,
+  /** A file of authorities or a certificate that it names. */
+  certificateFileMaxBytes: 4 * MEBIBYTE,
+  /** Faults of one file that are told at once. */
+  faultsToldMax: 10,
+} as const;
+
+/** `estafette reload` (cli). */
+export const RELOAD_LIMITS = {
+  /** How long the command waits for the running server; a new trust list may have to be fetched. */
+  outcomeWaitMs: 60_000,
+  outcomeLookMs: 100,
+} as const;
+
+/** Certificates of TLS peers (gateway/envelope/judge-peer.ts). */
+export const PEER_LIMITS = {
+  chainMax: 10,
+  certificateMaxBytes: 64 * KIBIBYTE,
+  /** How long a judgement counts: a good one, and one that another look might change. */
+  goodKeptMs: 60_000,
+  otherKeptMs: 5_000,
+  judgementsKeptMax: 1_000,
+  /** One judgement in a worker. */
+  timeoutMs: 5_000,
+  /** How long it waits for a worker: an answer to MAIL must come within five minutes (RFC 5321 §4.5.3.2.2). */
+  waitMaxMs: 30_000,
+  /** Judgements that go ahead of waiting letters, in a row. */
+  aheadInARowMax: 16,
+} as const;
+
+/** Accounts of one's own software (gateway/accounts, cli). */
+export const ACCOUNT_LIMITS = {
+  accountsMax: 1_000,
+  certificatesMax: 10,
+  rightsMax: 200,
+  nameMaxCharacters: 64,
+  passwordMinCharacters: 12,
+  passwordMaxBytes: 1_024,
+  /** scrypt (RFC 7914): 64 MiB and about a tenth of a second for each try. */
+  scryptCost: 65_536,
+  scryptBlockSize: 8,
+  scryptParallelization: 1,
+  scryptMaxMemoryBytes: 96 * MEBIBYTE,
+  saltBytes: 16,
+  hashBytes: 32,
+} as const;
+
 /** Mail going out (gateway/dispatch). */
 export const DISPATCH_LIMITS = {
+  /** A finished mail, all of it: what Mon espace santé takes (ENS MES), and the usual limit elsewhere. */
+  mailMaxBytes: 25_000_000,
   connectionTimeoutMs: 20_000,
-  socketTimeoutMs: 120_000,
-  /** Attempts and the first pause between them (doubling): about two days in all. */
-  attemptsMax: 58,
+  /** From the connection to the end of STARTTLS and EHLO. */
+  setupTimeoutMs: 60_000,
+  /** Silence of the other side; it may be thinking after the final dot (RFC 5321 §4.5.3.2.6 has ten minutes). */
+  socketTimeoutMs: 600_000,
+  /** One attempt, from the look-up of the domain to the answer after the dot, however many are asked, however busy the line. */
+  attemptMaxMs: 1_200_000,
+  answerMaxBytes: 64 * KIBIBYTE,
+  dnsTimeoutMs: 5_000,
+  /** Addresses of mail exchangers that are tried in one attempt. */
+  exchangersTriedMax: 5,
+  /** A connection is kept this long for the next mail, and for so many mails and so long in all. */
+  keptIdleMs: 10_000,
+  keptMails: 100,
+  keptMaxMs: 300_000,
+  /** Attempts at the same time, to all domains together. */
+  attemptsAtOnceMax: 100,
+  /** Pauses between attempts: the first, doubling to the longest; with jitter. */
   firstRetryMs: 5_000,
-  poolConnectionsMax: 4,
+  longestRetryMs: 3_600_000,
+  /** A mail whose space has no way out any more is tried this long, as long as any space would by itself. */
+  withoutWayHours: 48,
+  /** A domain that could not be reached rests: first for so long, then twice as long. */
+  restFirstMs: 5_000,
+  restMaxMs: 900_000,
+  domainsRememberedMax: 10_000,
+  /** The written mark of an attempt under way counts this long and is renewed this often: nobody else tries meanwhile. */
+  markMs: 20_000,
+  markRenewedEveryMs: 5_000,
+  /** Without a report by then a mail that asked for one is "unconfirmed". */
+  confirmationUrgentMs: 300_000,
+  confirmationMs: 3_600_000,
+  /** A delay that a report told of a mail that has left counts this long: others give up by then (RFC 5321 §4.5.4.1). */
+  reportedDelayMaxMs: 5 * 24 * 3_600_000,
+  /** A conversation outlives the last attempt for an answer by this, so that its end can be told. */
+  lastWordMs: 3_600_000,
+  /** A stop waits this long for attempts that run; then they are broken off. */
+  closeGraceMs: 5_000,
+  /** The address of a recipient is kept this long after the mail has ended. */
+  recipientKeptMs: 30 * 24 * 3_600_000,
+  recipientsForgottenEveryMs: 3_600_000,
+  /** What `estafette queue list` shows at most of each kind. */
+  listedMax: 500,
+  /** Jobs given up that are kept for the operator. */
+  givenUpKept: 1_000,
+  /** How long a command waits until the running gateway has done what it asked. */
+  outcomeWaitMs: 20_000,
+  outcomeLookMs: 250,
 } as const;
 
 /** Keys of the mailboxes we host (gateway/keys, cli). */
@@ -246,4 +417,67 @@ export const KEY_LIMITS = {
   lastCallMs: 60_000,
   /** A file with keys or certificates. */
   fileMaxBytes: 262_144,
+} as const;
+
+/** What is read of automatic mail, and how much of it comes in and goes out (gateway/reports). */
+export const REPORT_LIMITS = {
+  /** Beginning of a mail that is looked at for what it says of another. */
+  readMaxBytes: 512 * KIBIBYTE,
+  fieldsMax: 500,
+  fieldMaxCharacters: 16 * KIBIBYTE,
+  lineMaxCharacters: 4 * KIBIBYTE,
+  partsMax: 50,
+  depthMax: 4,
+  /** Recipients one report may speak of, ids it may quote. */
+  recipientsMax: 100,
+  idsMax: 100,
+  /** Words in which an out-of-office is recognised and its end is looked for. */
+  wordsMaxCharacters: 2_000,
+  /** The end of an absence lies at most this far ahead; named without its year, at most so far. */
+  absenceDaysMax: 400,
+  absenceWithoutYearDaysMax: 200,
+  /** Lines of automatic mail shown within an hour: of one correspondent, and in one mailbox. */
+  noticesPerPairAndHourMax: 5,
+  noticesPerMailboxAndHourMax: 60,
+  /** Automatic mails that leave within an hour: to one correspondent, and from one mailbox. */
+  mailsPerPairAndHourMax: 60,
+  mailsPerMailboxAndHourMax: 600,
+  /** A correspondent who writes more letters than this within an hour gets no automatic mail any more. */
+  lettersPerPairAndHourMax: 100,
+  /** Hosts a letter may have come through (RFC 5321 §6.3). */
+  hopsMax: 50,
+  absenceTextMaxCharacters: 2_000,
+} as const;
+
+/** The signed list of domains and operators of a trust space (gateway/trust-list). */
+export const TRUST_LIST_LIMITS = {
+  /** The real one has 4 MB. */
+  listMaxBytes: 32 * MEBIBYTE,
+  rowsMax: 60_000,
+  elementsMax: 600_000,
+  depthMax: 16,
+  attributesMax: 16,
+  signatureMaxCharacters: 64 * KIBIBYTE,
+  certificateMaxBytes: 16 * KIBIBYTE,
+  rsaModulusMinBits: 2_048,
+  authoritiesMax: 32,
+  authoritiesFileMaxBytes: 512 * KIBIBYTE,
+  /** Authorities above the signer. */
+  chainMax: 4,
+  nameMaxCharacters: 1_000,
+  namePartsMax: 32,
+  /** Rows that are not understood, told one by one. */
+  oddRowsToldMax: 100,
+  /** A list may be dated ahead of our clock by this much. */
+  clockSkewMs: 5 * 60_000,
+  /** A list that is fetched again and again, and never renewed: when this is told, and when it counts no longer. */
+  generationAlarmMs: 7 * 24 * 3_600_000,
+  generationMaxMs: 30 * 24 * 3_600_000,
+  fetchTimeoutMs: 60_000,
+  responseHeaderMaxBytes: 16 * KIBIBYTE,
+  /** After a failure the list is fetched again after this pause, doubling up to its ordinary one. */
+  firstRetryMs: 60_000,
+  /** One list in its worker. */
+  readTimeoutMs: 30_000,
+  workerHeapMaxMib: 768,
 } as const;

@@ -12,6 +12,17 @@ import { VerdictSchema } from './verdict.ts';
 
 const PersonAddressSchema = v.object({ name: v.string(), address: v.string() });
 
+/** A correspondent who takes part by mail. */
+export const MailPersonSchema = v.object({
+  name: v.string(),
+  address: v.string(),
+  role: v.picklist(['from', 'to', 'cc']),
+  /** Whether an answer can reach him: his domain is in the trust space, and his certificate known where it must be. */
+  reachable: v.boolean(),
+});
+
+export type MailPerson = v.InferOutput<typeof MailPersonSchema>;
+
 /** Why a letter stands in this conversation (design: routing order). */
 export const ROUTES = ['thread-token', 'in-reply-to', 'references', 'new', 'new-unproven', 'new-expired'] as const;
 export type Route = (typeof ROUTES)[number];
@@ -32,6 +43,23 @@ export const LetterMessageSchema = v.object({
   answerable: v.boolean(),
   /** This letter brought another certificate of its verified sender than the one known before. */
   senderCertificateChanged: v.optional(v.boolean()),
+  /** The operator of the trust space that carried it, proven by its certificate and the trust list: a mark of its own. */
+  operator: v.optional(v.object({ name: v.string(), domain: v.string() })),
+  /**
+   * The other people on the letter, by mail: an answer may go to all of them. One whose role is `from` is where answers
+   * to the writer go (his Reply-To), where that is not himself.
+   */
+  people: v.optional(v.array(MailPersonSchema)),
+  /** How many more there are than `people` names: an answer to all does not reach them. */
+  peopleLeftOut: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+  /** Another letter came before with the same Message-ID and other bytes. */
+  sameMessageId: v.optional(v.boolean()),
+  /** It stands in its thread under another subject than the letters before. */
+  subjectChanged: v.optional(v.boolean()),
+  /** Its sender marked it as urgent. */
+  urgent: v.optional(v.boolean()),
+  /** Its sender asked to be told when it is read: the phone tells when it was. */
+  asksReceipt: v.optional(v.boolean()),
 });
 export type LetterMessage = v.InferOutput<typeof LetterMessageSchema>;
 
@@ -45,13 +73,32 @@ export const QuarantineMessageSchema = v.object({
 });
 export type QuarantineMessage = v.InferOutput<typeof QuarantineMessageSchema>;
 
+/** A photo or file that goes with a reply; its bytes are sealed under the conversation key as blob `blobId`. */
+export const ReplyAttachmentSchema = v.object({
+  blobId: idOf('blob'),
+  name: v.pipe(v.string(), v.minLength(1), v.maxLength(120)),
+  mediaType: v.pipe(v.string(), v.regex(/^[a-z0-9.+-]+\/[a-z0-9.+-]+$/), v.maxLength(100)),
+  bytes: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(CONVERSATION_LIMITS.attachmentMaxBytes)),
+});
+
 /** A reply typed on a device; the phone seals it, the gateway opens it to compose the mail. */
 export const ReplyMessageSchema = v.object({
   type: v.literal('reply'),
   replyId: idOf('reply'),
-  text: v.pipe(v.string(), v.minLength(1), v.maxLength(CONVERSATION_LIMITS.replyMaxCharacters)),
+  text: v.pipe(v.string(), v.maxLength(CONVERSATION_LIMITS.replyMaxCharacters)),
   /** When it was typed, by the phone's clock: shown, never used for order. */
   typedAt: v.string(),
+  /** The letter it answers: the last one that its author saw when he began to write. Absent: the last one when the gateway takes it. */
+  answers: v.optional(idOf('letter')),
+  /** `sender`: to the writer of that letter (the default). `all`: to everyone on it as well. */
+  to: v.optional(v.picklist(['sender', 'all'])),
+  /** Photos and files, sealed and uploaded before (PUT /v1/blobs). */
+  attachments: v.optional(v.pipe(v.array(ReplyAttachmentSchema), v.maxLength(CONVERSATION_LIMITS.attachmentsMax))),
+  /** Leaves at once, with what was typed just before, instead of waiting for more. */
+  sendNow: v.optional(v.boolean()),
+  urgent: v.optional(v.boolean()),
+  /** Ends the exchange: towards a patient only, who cannot answer any more (MSSanté, ECO.2.2.8). */
+  closes: v.optional(v.boolean()),
   /** Who typed it; the gateway sets it from the device when it passes the reply on to the other devices. */
   person: v.optional(v.string()),
 });
@@ -67,12 +114,48 @@ export const StatusMessageSchema = v.object({
   /** Whether the outcome is certain: a refusal by the peer is, a timeout is not. */
   certain: v.boolean(),
   at: v.string(),
+  /** One by one, where a reply went to several people. */
+  recipients: v.optional(
+    v.array(
+      v.object({
+        address: v.string(),
+        state: v.picklist(REPLY_STATES),
+        failure: v.nullable(v.string()),
+        at: v.string(),
+      }),
+    ),
+  ),
+  /** What was said before is taken back: late news after a failure. */
+  correction: v.optional(v.boolean()),
+  /**
+   * Counts the changes of this reply, so that events may come in any order: one that is not higher than what was told
+   * before is old. Absent in events from before it was there; they are judged by the order of the states.
+   */
+  revision: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
 });
 export type StatusMessage = v.InferOutput<typeof StatusMessageSchema>;
+
+/** Automatic mail, as a line in the conversation it speaks of; never a bubble, never answered. */
+export const NoticeMessageSchema = v.object({
+  type: v.literal('notice'),
+  letterId: idOf('letter'),
+  /** `absent`: an out-of-office. `automatic`: whatever else a machine wrote. */
+  kind: v.picklist(['absent', 'automatic']),
+  from: PersonAddressSchema,
+  receivedAt: v.string(),
+  /** The reply it speaks of, where it says. */
+  replyId: v.nullable(idOf('reply')),
+  /** ISO 8601 day, when an absence ends, where it says. */
+  until: v.nullable(v.string()),
+  /** Its first lines. */
+  text: v.pipe(v.string(), v.maxLength(CONVERSATION_LIMITS.noticeTextMaxCharacters)),
+});
+export type NoticeMessage = v.InferOutput<typeof NoticeMessageSchema>;
 
 export const MessageSchema = v.variant('type', [
   LetterMessageSchema,
   QuarantineMessageSchema,
+  NoticeMessageSchema,
   ReplyMessageSchema,
   StatusMessageSchema,
 ]);

@@ -6,7 +6,7 @@
 import * as v from 'valibot';
 import { type EnrolmentAnswer, EnrolmentRequestSchema } from './enrolment.ts';
 import { idOf } from './ids.ts';
-import { type InboxEvent, SealedReplySchema } from './sealed-event.ts';
+import { type InboxEvent, ReadReceiptSchema, SealedReplySchema } from './sealed-event.ts';
 
 export const QUEUES = {
   /** gateway → gateway: a spooled letter waits to be opened. */
@@ -65,11 +65,21 @@ export const ReplyJobSchema = v.variant('kind', [
     deviceId: idOf('device'),
     reply: SealedReplySchema,
   }),
+  v.object({
+    kind: v.literal('read'),
+    mailboxId: idOf('mailbox'),
+    deviceId: idOf('device'),
+    receipt: ReadReceiptSchema,
+  }),
   v.object({ kind: v.literal('enrolment'), request: EnrolmentRequestSchema }),
+  /** The relay's Redis does not know who the devices are: it asks to be told. */
+  v.object({ kind: v.literal('introduce') }),
 ]);
 export type ReplyJob = v.InferOutput<typeof ReplyJobSchema>;
 
-/** A sealed answer, or the sealed notice to the sender of a letter in quarantine. */
+/** What the send queue wakes: the truth of what is to be done stands in the database. */
 export type SendJob =
-  | { readonly replyId: string }
-  | { readonly kind: 'notice'; readonly letterId: string; readonly mailboxId: string };
+  /** A sealed mail may be tried. */
+  | { readonly kind: 'mail'; readonly mailId: string }
+  /** Typed replies have waited long enough for others: they become one mail. */
+  | { readonly kind: 'compose'; readonly conversationId: string };

@@ -59,3 +59,14 @@ export const SealedReplySchema = v.object({
   signature: Base64url,
 });
 export type SealedReply = v.InferOutput<typeof SealedReplySchema>;
+
+/** A person has read a letter: signed by the device, nothing sealed, because it tells nothing but that. */
+export const ReadReceiptSchema = v.object({
+  letterId: idOf('letter'),
+  conversationId: idOf('conversation'),
+  /** Milliseconds since 1970 by the device, corrected by the server time. */
+  readAt: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  /** ECDSA P-256 with SHA-256 over `receiptSignatureInput`, IEEE P1363 form. */
+  signature: Base64url,
+});
+export type ReadReceipt = v.InferOutput<typeof ReadReceiptSchema>;

@@ -123,6 +123,10 @@ export const REASONS = {
     fr: 'Le courrier dépasse les limites acceptées.',
     en: 'A limit of size, depth, count or time was passed.',
   },
+  looping: {
+    fr: "Ce courrier tourne en rond : il vient d'ici, ou de trop de serveurs.",
+    en: 'It left this mailbox before, or came through more hosts than hopsMax.',
+  },
   released: {
     fr: 'Affiché par décision de la personne qui gère la passerelle.',
     en: 'Shown by decision of the operator, who released it from quarantine.',

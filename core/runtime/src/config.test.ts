@@ -14,6 +14,7 @@ const WRONG: Record<SettingName, readonly string[] | null> = {
   ESTAFETTE_TRUST_PROXY: ['', 'yes', 'ON'],
   ESTAFETTE_MAIL_DOMAIN: ['', 'localhost', 'a b.example', 'x@officine.example', '-.example'],
   ESTAFETTE_TRUST_SPACE: ['', 'mssanté'],
+  ESTAFETTE_TRUST_SPACES: null,
   ESTAFETTE_TRUST_ANCHORS: null,
   ESTAFETTE_CRLS: null,
   ESTAFETTE_REVOCATION_HOSTS: [
@@ -38,6 +39,7 @@ const WRONG: Record<SettingName, readonly string[] | null> = {
   ESTAFETTE_REDIS_URL: ['http://host', 'localhost:6379'],
   ESTAFETTE_REDIS_SERVER: null,
   ESTAFETTE_CONVERSATION_TTL_SECONDS: ['', '9', 'week', '99999999'],
+  ESTAFETTE_GATHER_SECONDS: ['', '-1', '61', '2.5'],
   ESTAFETTE_EPOCH_SECONDS: ['', '0', '86401'],
   ESTAFETTE_OPEN_WORKERS: ['', '-1', '65', 'all'],
   ESTAFETTE_DEMO: ['', 'true'],

@@ -125,6 +125,11 @@ export const SETTINGS = {
     'domain in Message-IDs and in the SMTP greeting',
   ),
   ESTAFETTE_TRUST_SPACE: setting('demo', oneOf('demo', 'apicrypt-style'), 'policy for letters in and out'),
+  ESTAFETTE_TRUST_SPACES: setting(
+    '',
+    optionalPath,
+    'JSON file of trust spaces (docs/trust-spaces.md), read again at SIGHUP; default: the one space that the other settings describe',
+  ),
   ESTAFETTE_TRUST_ANCHORS: setting(
     '',
     optionalPath,
@@ -173,6 +178,11 @@ export const SETTINGS = {
     String(CONVERSATION_LIMITS.defaultTtlSeconds),
     wholeNumber(CONVERSATION_LIMITS.minTtlSeconds, CONVERSATION_LIMITS.maxTtlSeconds),
     'life of a conversation after its last letter',
+  ),
+  ESTAFETTE_GATHER_SECONDS: setting(
+    '5',
+    wholeNumber(0, CONVERSATION_LIMITS.gatherPauseMaxSeconds),
+    'messages typed within this pause of each other leave as one mail; 0: each leaves at once',
   ),
   ESTAFETTE_EPOCH_SECONDS: setting(
     '3600',

@@ -69,3 +69,8 @@ test('lines below the level are not written, the others are at once and in order
     ['c', 'd'],
   );
 });
+
+test('prevents: a full disk ending the process with the first line that cannot be written', () => {
+  const log = createLog({ level: 'info', file: '/dev/full' });
+  for (let line = 0; line < 20_000; line += 1) log.info('letter accepted', { count: line });
+});

@@ -27,9 +27,13 @@ const ALLOWED = [
   'reason',
 ] as const satisfies (keyof LogFields)[];
 
+/** Lines that could not be written yet; those above it are lost. */
+const UNWRITTEN_MAX_BYTES = 1_048_576;
+
 /** Addresses are the one thing foreign error texts may repeat (SMTP answers): taken out. */
 function withoutAddresses(text: string): string {
-  return text.replace(/[^\s<>"'(),;:]+@[^\s<>"'(),;:]+/g, '<address>').slice(0, 400);
+  // Word by word: a pattern with the @ in its middle takes quadratic time on a long word without one.
+  return text.replace(/[^\s<>"'(),;:]+/g, (word) => (/.@./.test(word) ? '<address>' : word)).slice(0, 400);
 }
 
 function errorFields(error: unknown): { name: string; code?: string; message: string; stack?: string } {
@@ -59,10 +63,10 @@ function admitted(fields: LogFields | undefined): Record<string, unknown> {
 /** A log into a file (made with its folder) or `-` for standard error. Lines are written at once, in order. */
 export function createLog(options: { level: 'debug' | 'info' | 'warn' | 'error'; file: string }): Log {
   if (options.file !== '-') mkdirSync(dirname(options.file), { recursive: true, mode: 0o700 });
-  const target =
-    options.file === '-'
-      ? destination({ dest: 2, sync: true })
-      : destination({ dest: options.file, sync: true, mode: 0o600 });
+  const place = options.file === '-' ? { dest: 2 } : { dest: options.file, mode: 0o600 };
+  const target = destination({ ...place, sync: true, maxLength: UNWRITTEN_MAX_BYTES });
+  // A full disk must not end the process: lines wait in memory, as many as may, and are written with the next that can.
+  target.on('error', () => {});
   const out = pino({ level: options.level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, target);
   return {
     debug: (message, fields) => out.debug(admitted(fields), message),

@@ -90,6 +90,7 @@ export type VaultPurpose =
   | 'enrolment'
   | 'correspondent'
   | 'address-index'
+  | 'account'
   | 'message-id-index'
   | 'letter-identity'
   | 'derived-id'

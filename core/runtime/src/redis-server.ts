@@ -143,8 +143,9 @@ export async function startPrivateRedis(options: { program: string; folder: stri
     child = spawn(command[0] as string, command.slice(1), { stdio: 'ignore', detached: true });
     const launched = child;
     const failed = new Promise<never>((_, reject) => launched.once('error', reject));
-    if (launched.pid !== undefined) writeFileSync(pidFile, String(launched.pid), { mode: 0o600 });
     try {
+      // Within: on a full disk no child may be left that nobody knows of.
+      if (launched.pid !== undefined) writeFileSync(pidFile, String(launched.pid), { mode: 0o600 });
       await Promise.race([waitUntilReady(socket, launched), failed]);
     } catch (error) {
       launched.kill('SIGKILL');

@@ -2,8 +2,9 @@
  * The one voice of the audit trail: a method per event, so that what may be written stands here and nowhere else.
  * Ids, codes and counts; never content, never an address.
  */
+import type { AuditEventName } from '@estafette/contracts/audit-events';
 import type { Verdict } from '@estafette/contracts/verdict';
-import type { Clock, LastingStore } from '../ports.ts';
+import type { Clock, LastingStore, OutgoingMail, ReplyRow } from '../ports.ts';
 
 const wordsOf = (verdict: Verdict): string =>
   [
@@ -13,6 +14,34 @@ const wordsOf = (verdict: Verdict): string =>
     `encryption ${verdict.encryption}`,
     ...verdict.reasons,
   ].join(', ');
+
+type MailFacts = Pick<OutgoingMail, 'id' | 'kind' | 'subject' | 'state' | 'failure' | 'attempts'>;
+
+const MAIL_EVENTS = {
+  sealed: 'mail-released',
+  delayed: 'mail-delayed',
+  held: 'mail-held',
+  sent: 'mail-sent',
+  delivered: 'mail-delivered',
+  read: 'mail-read',
+  failed: 'mail-failed',
+  unknown: 'mail-unknown',
+  dropped: 'mail-dropped',
+} as const satisfies Record<OutgoingMail['state'], AuditEventName>;
+
+const REPLY_EVENTS = {
+  accepted: 'reply-accepted',
+  'awaiting-key': 'reply-held',
+  sealed: 'reply-sealed',
+  delayed: 'reply-delayed',
+  sent: 'reply-sent',
+  delivered: 'reply-delivered',
+  read: 'reply-read',
+  failed: 'reply-failed',
+  unknown: 'reply-unknown',
+} as const satisfies Record<ReplyRow['state'], AuditEventName>;
+
+const detailed = (code: string | null) => (code === null ? {} : { detail: code });
 
 export type Trail = ReturnType<typeof createTrail>;
 
@@ -31,6 +60,12 @@ export function createTrail(store: Pick<LastingStore, 'audit'>, clock: Clock) {
         },
         now(),
       ),
+    letterAutomatic: (letterId: string, mailboxId: string, what: string) =>
+      store.audit({ subject: letterId, event: 'letter-automatic', related: mailboxId, detail: what }, now()),
+    letterRead: (letterId: string, mailboxId: string, at: number) =>
+      store.audit({ subject: letterId, event: 'letter-read', related: mailboxId }, at),
+    automaticWithheld: (letterId: string, mailboxId: string, why: string) =>
+      store.audit({ subject: letterId, event: 'automatic-withheld', related: mailboxId, detail: why }, now()),
     letterDelivered: (letterId: string, mailboxId: string) =>
       store.audit({ subject: letterId, event: 'letter-delivered', related: mailboxId }, now()),
     letterQuarantined: (letterId: string, mailboxId: string, reasons: Verdict['reasons']) =>
@@ -63,16 +98,25 @@ export function createTrail(store: Pick<LastingStore, 'audit'>, clock: Clock) {
       store.audit({ subject: replyId, event: 'reply-accepted', related: conversationId }, now()),
     replyRefused: (replyId: string, code: string) =>
       store.audit({ subject: replyId, event: 'reply-refused', detail: code }, now()),
+    replySignedOnly: (replyId: string, recipients: number) =>
+      store.audit({ subject: replyId, event: 'reply-signed-only', detail: String(recipients) }, now()),
     replyHeld: (replyId: string, code: string) =>
       store.audit({ subject: replyId, event: 'reply-held', detail: code }, now()),
-    replySealed: (replyId: string) => store.audit({ subject: replyId, event: 'reply-sealed' }, now()),
-    replyAttempted: (replyId: string, attempt: number) =>
-      store.audit({ subject: replyId, event: 'reply-attempted', detail: String(attempt) }, now()),
-    replySent: (replyId: string) => store.audit({ subject: replyId, event: 'reply-sent' }, now()),
-    replyDelayed: (replyId: string, code: string) =>
-      store.audit({ subject: replyId, event: 'reply-delayed', detail: code }, now()),
     replyFailed: (replyId: string, code: string) =>
       store.audit({ subject: replyId, event: 'reply-failed', detail: code }, now()),
+    /** The reply followed its mails. */
+    replyFollowed: ({ id, state, failure }: Pick<ReplyRow, 'id' | 'state' | 'failure'>) =>
+      store.audit({ subject: id, event: REPLY_EVENTS[state], ...detailed(failure) }, now()),
+    mailPosted: ({ id, kind, subject }: MailFacts) =>
+      store.audit({ subject: id, event: 'mail-posted', related: subject, detail: kind }, now()),
+    mailAttempted: ({ id, subject, attempts }: MailFacts) =>
+      store.audit({ subject: id, event: 'mail-attempted', related: subject, detail: String(attempts) }, now()),
+    mailPutOff: ({ id, subject }: MailFacts, code: string) =>
+      store.audit({ subject: id, event: 'mail-put-off', related: subject, detail: code }, now()),
+    mailRetried: ({ id, subject }: MailFacts) =>
+      store.audit({ subject: id, event: 'mail-retried', related: subject }, now()),
+    mailChanged: ({ id, subject, state, failure }: MailFacts) =>
+      store.audit({ subject: id, event: MAIL_EVENTS[state], related: subject, ...detailed(failure) }, now()),
     certificateEnding: (subject: string, mailboxId: string | null, days: number) =>
       store.audit(
         {

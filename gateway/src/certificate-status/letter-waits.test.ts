@@ -44,7 +44,7 @@ function waitsFor(holdHours: number): LetterWaits {
         return stored;
       },
     },
-    holdMs: holdHours * HOUR_MS,
+    holdMsOf: () => holdHours * HOUR_MS,
     comeBack: (letterId) => back.push(letterId),
     tellHeld: async (letterId, _mailboxId, until) => void told.push(`${letterId} ${(until - clock.ms) / HOUR_MS}`),
     clock,

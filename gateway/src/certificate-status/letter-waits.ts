@@ -16,6 +16,8 @@ export interface WaitingLetter {
   /** Milliseconds since 1970, both; `openedAt` from before it was opened. */
   readonly receivedAt: number;
   readonly openedAt: number;
+  /** Trust space it came through; absent: the default one. */
+  readonly space?: string | undefined;
 }
 
 export interface LetterWaits {
@@ -33,7 +35,8 @@ export interface LetterWaits {
 
 export interface LetterWaitsOptions {
   readonly fetcher: Pick<StatusFetcher, 'mayHelp' | 'cameSince' | 'fetch'>;
-  readonly holdMs: number;
+  /** How long a trust space lets a letter wait for nothing but the revocation status. */
+  readonly holdMsOf: (space: string | undefined) => number;
   /** Puts the letter back into the queue. */
   readonly comeBack: (letterId: string) => void;
   /** Writes into the trail that it waits, once, and until when at most. */
@@ -76,7 +79,7 @@ function pauseMs(pauses: number, chance: number): number {
 
 /** The letters of one gateway that wait. */
 export function createLetterWaits(options: LetterWaitsOptions): LetterWaits {
-  const { fetcher, clock, holdMs } = options;
+  const { fetcher, clock, holdMsOf } = options;
   const waits = new Map<string, Wait>();
   let aside = 0;
 
@@ -101,8 +104,8 @@ export function createLetterWaits(options: LetterWaitsOptions): LetterWaits {
     bringBack(letterId);
   };
 
-  const hold = async ({ letterId, mailboxId, receivedAt }: WaitingLetter, wait: Wait): Promise<boolean> => {
-    const [now, until] = [clock.now().getTime(), receivedAt + holdMs];
+  const hold = async ({ letterId, mailboxId, receivedAt, space }: WaitingLetter, wait: Wait): Promise<boolean> => {
+    const [now, until] = [clock.now().getTime(), receivedAt + holdMsOf(space)];
     if (now >= until || aside >= STATUS_LIMITS.lettersHeldMax) return false;
     setAside(wait, Math.min(now + pauseMs(wait.pauses, options.chance()), until));
     wait.pauses += 1;
@@ -120,7 +123,7 @@ export function createLetterWaits(options: LetterWaitsOptions): LetterWaits {
       const wait = waits.get(letterId) ?? { dueAt: null, fetches: 0, pauses: 0, isFetchedOut: false };
       const mayFetch = fetcher.mayHelp(wants) || fetcher.cameSince(wants, letter.openedAt);
       // Aside already, for another of its mailboxes: this one waits along.
-      if (wait.dueAt !== null) return mayFetch || (holdMs > 0 && lacksOnlyRevocation(verdict));
+      if (wait.dueAt !== null) return mayFetch || (holdMsOf(letter.space) > 0 && lacksOnlyRevocation(verdict));
       waits.set(letterId, wait);
       if (mayFetch && !wait.isFetchedOut && wait.fetches < STATUS_LIMITS.fetchRoundsMax) {
         wait.fetches += 1;

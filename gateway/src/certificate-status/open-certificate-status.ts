@@ -6,6 +6,7 @@ import { STATUS_LIMITS } from '@estafette/contracts/limits';
 import type {
   Clock,
   ConfiguredList,
+  JudgePeer,
   LastingStore,
   Log,
   OpenedLetter,
@@ -28,7 +29,10 @@ export interface CertificateStatusOptions {
   /** Absent: the internet. */
   readonly network?: Network;
   readonly trust: TrustPaths;
-  readonly holdHours: number;
+  /** Files and folders of the lists that TLS peers are judged by: their end is announced too. */
+  readonly peerLists?: () => readonly string[];
+  /** How long a trust space lets a letter wait, by its name. */
+  readonly holdHoursOf: (space: string | undefined) => number;
   readonly readStatus: (kind: StatusSource['kind'], bytes: Uint8Array) => Promise<StatusFacts | null>;
   readonly readLists: (path: string) => Promise<readonly ConfiguredList[]>;
   readonly comeBack: (letterId: string) => void;
@@ -43,6 +47,8 @@ export interface CertificateStatus {
   readonly waits: LetterWaits;
   /** Seals over these trust files; fetches what is missing to judge the certificates, and tries again. */
   sealing(seal: SealMail): SealMail;
+  /** Judges a TLS peer; while something is unknown, fetches what is missing and judges again. */
+  judging(judge: () => ReturnType<JudgePeer>): ReturnType<JudgePeer>;
   /** Opens; while it is unverified, fetches what is missing and opens again. For what must not be set aside: a release. */
   opening(open: () => Promise<OpenedLetter>): Promise<OpenedLetter>;
   /** What the gateway does every few seconds. */
@@ -66,10 +72,9 @@ export async function openCertificateStatus(options: CertificateStatusOptions): 
     const detail = `revocation-unknown, until ${new Date(until).toISOString()} at the latest`;
     await store.audit({ subject: letterId, event: 'letter-held', detail, related: mailboxId }, clock.now().getTime());
   };
-  const holdMs = options.holdHours * HOUR_MS;
   const waits = createLetterWaits({
     fetcher,
-    holdMs,
+    holdMsOf: (space) => options.holdHoursOf(space) * HOUR_MS,
     comeBack: options.comeBack,
     tellHeld,
     clock,
@@ -78,7 +83,10 @@ export async function openCertificateStatus(options: CertificateStatusOptions): 
   });
   const { lists } = trust;
   const lookAtLists = createListAlarms({
-    read: async () => (lists === null ? [] : options.readLists(lists)),
+    read: async () => {
+      const paths = new Set([...(lists === null ? [] : [lists]), ...(options.peerLists?.() ?? [])]);
+      return (await Promise.all([...paths].map((path) => options.readLists(path)))).flat();
+    },
     store,
     clock,
     log,
@@ -108,6 +116,7 @@ export async function openCertificateStatus(options: CertificateStatusOptions): 
         () => seal({ ...task, trust: trustNow() }),
         (found) => ('refused' in found ? found.wants : null),
       ),
+    judging: (judge) => fetching(judge, (found) => ('wants' in found && found.wants.length > 0 ? found.wants : null)),
     opening: (open) => fetching(open, ({ verdict, wants }) => (verdict.show === 'unverified' ? wants : null)),
     async sweep() {
       waits.wakeDue();

@@ -23,8 +23,8 @@ interface CertificateTrail {
 export interface CertificateBook {
   /** Keyed digest of a correspondent's address. */
   indexOf(address: string): Buffer;
-  /** Whether an answer to this letter could be sealed: its sender is proven and his certificate known. */
-  canAnswer(correspondentIndex: Buffer, opened: OpenedLetter): Promise<boolean>;
+  /** Whether a certificate of him is known, or comes with his letter. */
+  knows(addressIndex: Buffer, opened?: OpenedLetter): Promise<boolean>;
   /** Learns; `changed` when this letter brought another certificate than the one known. A second run says the same. */
   learn(letterId: string, correspondentIndex: Buffer, opened: OpenedLetter): Promise<{ changed: boolean }>;
 }
@@ -61,10 +61,8 @@ export function openCertificateBook(options: {
   const { store, vault, trailOf, clock } = options;
   return {
     indexOf: (address) => correspondentIndexOf(vault, address),
-    async canAnswer(correspondentIndex, { verdict, senderCertificate }) {
-      if (verdict.show !== 'verified') return false;
-      return senderCertificate !== null || (await store.correspondent(correspondentIndex)) !== null;
-    },
+    knows: async (addressIndex, opened) =>
+      (opened?.senderCertificate ?? null) !== null || (await store.correspondent(addressIndex)) !== null,
     async learn(letterId, addressIndex, { senderCertificate: found }) {
       if (found === null) return { changed: false };
       // Most letters teach nothing: they do not wait for a write.

@@ -8,10 +8,20 @@ import type { Bytes } from '@estafette/contracts/bytes';
 import { openBytes, sealBlob, sealBytes } from '@estafette/contracts/conversation-seal';
 import type { Document } from '@estafette/contracts/document';
 import { CONTENT_LIMITS, CONVERSATION_LIMITS, RELAY_LIMITS } from '@estafette/contracts/limits';
-import type { Message } from '@estafette/contracts/message';
-import type { AnsweredLetter, BlobStore, Conversation, LastingStore, OpenedLetter, ReadDocument } from '../ports.ts';
+import type { LetterMessage, Message } from '@estafette/contracts/message';
+import type {
+  AnsweredLetter,
+  BlobStore,
+  Carrier,
+  Conversation,
+  LastingStore,
+  LetterMark,
+  OpenedLetter,
+  ReadDocument,
+} from '../ports.ts';
 import type { ConversationKey } from './custody.ts';
 import { originalName } from './kept-original.ts';
+import type { KnownSender } from './know-sender.ts';
 import type { Routing } from './route-letter.ts';
 import type { EventMaker } from './sealed-events.ts';
 import { messageIdsIn } from './thread-token.ts';
@@ -25,18 +35,29 @@ const MESSAGE_MAX_BYTES = Math.floor((RELAY_LIMITS.eventMaxBytes * 3) / 4) - 2_0
 
 const sizeOf = (value: unknown): number => Buffer.byteLength(JSON.stringify(value));
 
+/** What is said of a letter beside what stands in it. */
+export interface LetterFacts {
+  readonly receivedAt: string;
+  readonly sender: KnownSender;
+  readonly carrier?: Carrier | undefined;
+  readonly senderCertificateChanged?: true;
+}
+
 export interface LetterKeeper {
   /** Seals the letter as it came: the conversation's original. */
   keepOriginal(routed: Routed, letterId: string, letter: Uint8Array): Promise<void>;
-  /** Keeps what an answer will need: subject, ids, quote. Sealed under the conversation key and gone with it. */
-  keepContext(routed: Routed, letterId: string, opened: OpenedLetter, receivedAt: string): Promise<void>;
-  /** The message to deliver; a quarantined letter gives a notice without content. */
-  message(
+  /**
+   * Keeps what an answer or a receipt will need: whom it goes to, subject, ids, quote, space. Sealed under the
+   * conversation key and gone with it.
+   */
+  keepContext(
     routed: Routed,
     letterId: string,
     opened: OpenedLetter,
-    facts: { answerable: boolean; receivedAt: string; senderCertificateChanged?: true },
-  ): Promise<Message>;
+    facts: LetterFacts & { readonly space: string },
+  ): Promise<void>;
+  /** The message to deliver; a quarantined letter gives a notice without content. */
+  message(routed: Routed, letterId: string, opened: OpenedLetter, facts: LetterFacts): Promise<Message>;
 }
 
 /** Opens what `keepContext` kept; throws when it was sealed under another key. */
@@ -57,6 +78,58 @@ export async function openContext(
 
 const contextBinding = (conversationId: string, letterId: string) =>
   ({ kind: 'context', conversationId, id: letterId, author: 'gateway' }) as const;
+
+/** First lines of what was written, for the quote of an answer. */
+function quoteOf({ documents }: OpenedLetter): string[] {
+  const text = documents.find((document) => document.kind === 'text')?.text ?? '';
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  return lines.slice(0, CONVERSATION_LIMITS.quotedLinesMax);
+}
+
+function contextOf(
+  opened: OpenedLetter,
+  { sender, receivedAt, space }: LetterFacts & { readonly space: string },
+): AnsweredLetter {
+  const { headers, layers } = opened;
+  const { from, fromName, subject, subjectHidden, dispositionTo } = headers;
+  return {
+    from,
+    fromName,
+    subject,
+    subjectHidden,
+    messageId: messageIdsIn(headers.messageId)[0] ?? '',
+    references: messageIdsIn(headers.references),
+    receivedAt,
+    quote: quoteOf(opened),
+    people: [{ name: fromName, address: from, role: 'from' }, ...headers.people],
+    wasEncrypted: layers.some((layer) => layer.kind === 'encrypted'),
+    space,
+    ...(sender.answerTo === null ? {} : { answerTo: sender.answerTo }),
+    ...(headers.urgent ? { urgent: true } : {}),
+    ...(dispositionTo === '' ? {} : { receiptTo: dispositionTo }),
+  };
+}
+
+/** What is shown beside the words of a letter; what does not apply is absent. */
+function marksOf(
+  { headers }: OpenedLetter,
+  { sender, carrier, senderCertificateChanged }: LetterFacts,
+  marks: readonly LetterMark[],
+): Partial<LetterMessage> {
+  const { people } = sender;
+  const isCarried = carrier?.kind === 'operator' && carrier.domain !== '';
+  return {
+    ...(senderCertificateChanged === true ? { senderCertificateChanged } : {}),
+    ...(isCarried ? { operator: { name: carrier.name, domain: carrier.domain } } : {}),
+    ...(people.length > 0 ? { people: [...people] } : {}),
+    ...(headers.peopleLeftOut > 0 ? { peopleLeftOut: headers.peopleLeftOut } : {}),
+    ...(marks.includes('same-message-id') ? { sameMessageId: true } : {}),
+    ...(marks.includes('subject-changed') ? { subjectChanged: true } : {}),
+    ...(headers.urgent ? { urgent: true } : {}),
+    // Nobody is told that his letter was read unless it is proven to be his.
+    ...(headers.dispositionTo !== '' && sender.proof !== null ? { asksReceipt: true } : {}),
+  };
+}
 
 /** Shortens what may be shortened, longest text first, until the documents fit beside the rest of the message; the whole stays in the original. */
 function fit(documents: Document[], roomBytes: number): Document[] {
@@ -115,21 +188,8 @@ export function createLetterKeeper(options: {
   return {
     keepOriginal: async (routed, letterId, letter) => void (await keepBlob(routed, originalName(letterId), letter)),
 
-    async keepContext(routed, letterId, { headers, documents }, receivedAt) {
-      const text = documents.find((document) => document.kind === 'text')?.text ?? '';
-      const context: AnsweredLetter = {
-        from: headers.from,
-        fromName: headers.fromName,
-        subject: headers.subject,
-        subjectHidden: headers.subjectHidden,
-        messageId: messageIdsIn(headers.messageId)[0] ?? '',
-        references: messageIdsIn(headers.references),
-        receivedAt,
-        quote: text
-          .split('\n')
-          .filter((line) => line.trim() !== '')
-          .slice(0, CONVERSATION_LIMITS.quotedLinesMax),
-      };
+    async keepContext(routed, letterId, opened, facts) {
+      const context = contextOf(opened, facts);
       const clear = toBytes(Buffer.from(JSON.stringify(context)));
       const { iv, ct } = await sealBytes(routed.key.key, contextBinding(routed.conversation.id, letterId), clear);
       await store.saveLetterContext(letterId, routed.conversation.mailboxId, Buffer.concat([iv, ct]));
@@ -146,8 +206,15 @@ export function createLetterKeeper(options: {
       for (const [index, document] of opened.documents.entries())
         documents.push(await toDocument(routed, `${letterId} ${index}`, document));
       const { subject, subjectProtected } = headers;
-      const { route } = routed;
-      const letter = { type: 'letter', letterId, from, subject, subjectProtected, verdict, route, ...facts } as const;
+      const { route, marks } = routed;
+      const { receivedAt, sender } = facts;
+      const told = { letterId, from, subject, subjectProtected, receivedAt, verdict, route };
+      const letter = {
+        type: 'letter',
+        ...told,
+        answerable: sender.answerable,
+        ...marksOf(opened, facts, marks),
+      } as const;
       return { ...letter, documents: fit(documents, MESSAGE_MAX_BYTES - sizeOf(letter)) };
     },
   };

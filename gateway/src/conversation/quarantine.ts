@@ -5,12 +5,24 @@
  * answered. What cannot be opened or read has nothing to show and stays.
  * Danger: this is the one way for a forged letter to a screen; only an operator with the vault and the database opens it.
  */
+
+import { CONVERSATION_LIMITS } from '@estafette/contracts/limits';
 import { type DeliverJob, QUEUES } from '@estafette/contracts/queues';
 import type { Verdict } from '@estafette/contracts/verdict';
-import type { BlobStore, Conversation, LastingStore, Log, OpenedLetter, QuarantinedLetter, Queues } from '../ports.ts';
+import type {
+  BlobStore,
+  Conversation,
+  LastingStore,
+  Log,
+  OpenedLetter,
+  QuarantinedLetter,
+  Queues,
+  Spaces,
+} from '../ports.ts';
 import type { CertificateBook } from './certificate-book.ts';
 import type { ConversationKey, Custody } from './custody.ts';
 import { deleteOriginal, openOriginal, sealClaimedSender } from './kept-original.ts';
+import type { KnownSender, SenderDesk } from './know-sender.ts';
 import type { LetterKeeper } from './letter-message.ts';
 import type { Routing } from './route-letter.ts';
 import type { EventMaker } from './sealed-events.ts';
@@ -29,12 +41,15 @@ export interface QuarantineOptions {
   readonly custody: Custody;
   readonly events: EventMaker;
   readonly keeper: LetterKeeper;
-  readonly certificates: CertificateBook;
+  readonly certificates: Pick<CertificateBook, 'learn'>;
+  /** What is known of the people of a letter. */
+  readonly know: SenderDesk;
+  readonly spaces: Pick<Spaces, 'judging'>;
   readonly queues: Queues;
   readonly trailOf: (store: LastingStore) => QuarantineTrail;
   readonly log: Log;
   /** Opens a letter as at now, and reads it whatever it is worth. */
-  readonly openReleased: (letter: Buffer, mailboxId: string) => Promise<OpenedLetter>;
+  readonly openReleased: (letter: Buffer, mailboxId: string, space: string | null) => Promise<OpenedLetter>;
   /** Resolves when the relay has done the deliver job of this id; rejects after a while. */
   readonly delivered: (jobId: string) => Promise<void>;
 }
@@ -87,6 +102,24 @@ export function createQuarantine(options: QuarantineOptions): Quarantine {
     await done;
   };
 
+  /**
+   * The people of a released letter. Who carried it is not kept, so only a signature proves its writer, and only when he
+   * is who it was filed under; else nobody takes part and nothing can be answered.
+   */
+  const knowReleased = async (opened: OpenedLetter, conversation: Conversation): Promise<KnownSender> => {
+    const mailbox = await store.mailboxById(conversation.mailboxId);
+    const space = options.spaces.judging(conversation.space ?? undefined);
+    const found = await options.know(opened, { space, carrier: undefined, ownAddress: mailbox?.address ?? '' });
+    const isHis = found.correspondentIndex.equals(conversation.correspondentIndex);
+    return isHis ? found : { ...found, proof: null, answerable: false, answerTo: null };
+  };
+
+  const admit = async (conversationId: string, sender: KnownSender, since: number): Promise<void> => {
+    const writer = { addressIndex: sender.correspondentIndex, role: 'from' } as const;
+    for (const { addressIndex, role } of [writer, ...sender.participants])
+      await store.addParticipant({ conversationId, addressIndex, role, since }, CONVERSATION_LIMITS.participantsMax);
+  };
+
   /** Shows the letter; gives its verdict, the codes of why there is nothing to show, or null: the wish was taken back. */
   const show = async (letter: QuarantinedLetter): Promise<Verdict | { failed: string } | null> => {
     const { letterId, mailboxId } = letter;
@@ -95,21 +128,25 @@ export function createQuarantine(options: QuarantineOptions): Quarantine {
     if (conversation === null || key === null) return { failed: 'conversation-expired' };
     const original = await openOriginal(originals, { conversation, key }, letterId);
     if (original === null) return { failed: 'original-missing' };
-    const found = await options.openReleased(original, mailboxId);
+    const found = await options.openReleased(original, mailboxId, conversation.space);
     if (found.documents.length === 0) return { failed: found.verdict.reasons.join(' ') };
     const opened = released(found);
-    const senderIndex = certificates.indexOf(opened.headers.from);
-    const isProven = opened.verdict.show === 'verified' && senderIndex.equals(conversation.correspondentIndex);
-    const answerable = isProven && (await certificates.canAnswer(senderIndex, opened));
-    const routed: Routed = { outcome: 'routed', conversation, key, route: 'new', isNew: false };
+    const sender = await knowReleased(opened, conversation);
+    const { marks = [] } = (await store.lettersOf(letterId)).find((row) => row.mailboxId === mailboxId) ?? {};
+    const routed: Routed = { outcome: 'routed', conversation, key, route: 'new', isNew: false, marks };
     const receivedAt = new Date(letter.receivedAt).toISOString();
-    const learnt = isProven ? await certificates.learn(letterId, senderIndex, opened) : { changed: false };
-    if (answerable) {
-      await keeper.keepContext(routed, letterId, opened, receivedAt);
-      await store.markAnswerable(letterId, mailboxId);
+    const isProven = sender.proof !== null;
+    const learnt = isProven
+      ? await certificates.learn(letterId, sender.correspondentIndex, opened)
+      : { changed: false };
+    if (isProven) {
+      const space = options.spaces.judging(conversation.space ?? undefined).name;
+      await keeper.keepContext(routed, letterId, opened, { sender, receivedAt, space });
+      await admit(conversation.id, sender, letter.receivedAt);
     }
+    if (sender.answerable) await store.markAnswerable(letterId, mailboxId);
     const mark = learnt.changed ? ({ senderCertificateChanged: true } as const) : {};
-    const message = await keeper.message(routed, letterId, opened, { answerable, receivedAt, ...mark });
+    const message = await keeper.message(routed, letterId, opened, { sender, receivedAt, ...mark });
     // What lies in the queue will be shown, however long the relay is away: no deletion may be promised any more.
     if (!(await store.beginRelease(letterId, mailboxId))) return null;
     await deliver(letter, routed, message);
@@ -161,6 +198,10 @@ export function createQuarantine(options: QuarantineOptions): Quarantine {
       await store.transaction(async (inside) => {
         const row = { letterId, mailboxId, receivedAt, bytes, reasons, senderIndex, sealedSender };
         if (!(await inside.quarantineLetter(row))) return;
+        // Who proved to have written it is told; his answer to the notice comes back here.
+        const writer = { conversationId: routed.conversation.id, addressIndex: senderIndex, role: 'from' } as const;
+        if (opened.noticeCertificate !== null)
+          await inside.addParticipant({ ...writer, since: receivedAt }, CONVERSATION_LIMITS.participantsMax);
         await options.trailOf(inside).letterQuarantined(letterId, mailboxId, reasons);
         log.warn('letter in quarantine', { letterId, mailboxId, reason: reasons.join(' ') });
       });

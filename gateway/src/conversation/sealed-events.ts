@@ -25,7 +25,7 @@ export interface EventMaker {
   /** What became of a reply; `revision` counts its changes and so names the event. */
   status(place: Place, revision: number, status: StatusMessage): Promise<InboxEvent>;
   /** An id that is always the same for the same name. */
-  idFor(kind: 'message' | 'event' | 'blob', name: string): string;
+  idFor(kind: 'message' | 'event' | 'blob' | 'mail', name: string): string;
 }
 
 /** Ids that are always the same for the same name, under the vault. */

@@ -50,5 +50,6 @@ test('canonical subjects are stable, whatever the text', () => {
     fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (subject) => {
       assert.equal(canonicalSubject(`Re: ${canonicalSubject(subject)}`), canonicalSubject(subject));
     }),
+    { seed: 20260112 },
   );
 });

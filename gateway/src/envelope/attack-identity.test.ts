@@ -204,6 +204,12 @@ test('line 14: a SmtpUTF8Mailbox names its holder, octet for octet; accents are 
   const cyrillic = holderOf(mailName('claire@xn--80ak6aa92e.example'), utf8Name('\u0441laire@cabinet.example'));
   for (const address of ['claire@xn--80ak6aa92e.example', 'claire@аррӏе.example', '\u0441laire@cabinet.example'])
     assertNotVerified(from(`<${address}>`, cyrillic), address, 'address-confusable');
+  for (const sign of ['mar\u212a@b.example', '\u212bke@b.example', '\u2126@b.example', 'a@b\u0130.example']) {
+    assert.ok(isConfusable(sign), sign);
+    for (const other of [sign.toLowerCase(), sign.normalize('NFKC')]) assert.ok(!isSameAddress(sign, other), other);
+  }
+  for (const [sign, letter] of ['\u212ak', '\u212bå', '\u2126ω'] as const)
+    assert.ok(!isSameAddress(`a@${sign}.example`, `a@${letter}.example`), letter);
   for (const ascii of ['a@b.example', 'jean-rené@hôpital.example', 'œuvre@b.example']) assert.ok(!isConfusable(ascii));
 });
 

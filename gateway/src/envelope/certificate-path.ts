@@ -10,11 +10,12 @@ import type { StatusSource } from '../ports.ts';
 import { BerError } from './ber.ts';
 import { type Certificate, type KeyUsageBit, keyUsageOf } from './certificate.ts';
 import type { StatusAnswer } from './ocsp-response.ts';
-import { brokenRule, type Chain, hasUnknownCritical, isForMail, validityReason } from './path-rules.ts';
+import { brokenRule, type Chain, hasUnknownCritical, isFor, type Purpose, validityReason } from './path-rules.ts';
 import { type SearchBudget, searchPaths } from './path-search.ts';
 import { PathStatus } from './path-status.ts';
 import { ANY_POLICY, type PolicySettings } from './policy-graph.ts';
 import type { RevocationList } from './revocation-list.ts';
+import { earlier } from './revocation-status.ts';
 import { boundedSources, issuerSources, statusSources } from './status-sources.ts';
 
 export interface TrustStore {
@@ -45,6 +46,10 @@ export interface PathQuestion {
   /** The certificate must be good for one of these. */
   readonly uses: readonly KeyUsageBit[];
   readonly policies?: PolicySettings;
+  /** Absent: mail. */
+  readonly purpose?: Purpose;
+  /** False: revocation is not asked for, since no list is given where there ought to be some. Absent: true. */
+  readonly asksRevocation?: boolean;
   /** What may still be looked at, when several questions share it (a letter); absent: a budget of its own. */
   readonly budget?: SearchBudget;
 }
@@ -55,10 +60,14 @@ const refuse = (reason: ReasonCode, wants: readonly StatusSource[] = []): PathVe
   wants: boundedSources(wants),
 });
 
-/** Whether the end certificate may sign mail (or take part in encrypting it): RFC 8550 §4.4. */
-export function mayBeUsedFor(certificate: Certificate, uses: readonly KeyUsageBit[]): boolean {
+/** Whether the end certificate may sign mail (or take part in encrypting it, RFC 8550 §4.4), or speak TLS. */
+export function mayBeUsedFor(
+  certificate: Certificate,
+  uses: readonly KeyUsageBit[],
+  purpose: Purpose = 'mail',
+): boolean {
   const usage = keyUsageOf(certificate);
-  return (usage === null || uses.some((use) => usage(use))) && isForMail(certificate);
+  return (usage === null || uses.some((use) => usage(use))) && isFor(certificate, purpose);
 }
 
 /** The order in which reasons tell most: a path that fails for a graver reason is reported before "unknown". */
@@ -84,9 +93,10 @@ function orRefuse(judge: () => PathVerdict): PathVerdict {
 }
 
 function judgeChain(chain: Chain, question: PathQuestion, status: PathStatus): PathVerdict {
-  const { at, policies = ANY_POLICY } = question;
-  const broken = brokenRule(chain, { at, policies });
+  const { at, policies = ANY_POLICY, purpose, asksRevocation = true } = question;
+  const broken = brokenRule(chain, { at, policies, purpose });
   if (broken !== null) return refuse(broken);
+  if (!asksRevocation) return { trusted: true, until: chain.map(({ notAfter }) => notAfter).reduce(earlier) };
   const found = status.ofChain(chain);
   if (found.state === 'good') return { trusted: true, until: found.until };
   if (found.state === 'revoked') return refuse('certificate-revoked');
@@ -98,11 +108,11 @@ function judgeChain(chain: Chain, question: PathQuestion, status: PathStatus): P
 
 /** Judges the end certificate; never throws for what certificates, lists and answers contain. */
 export function judgePath(question: PathQuestion): PathVerdict {
-  const { certificate, store, at } = question;
+  const { certificate, store, at, purpose = 'mail' } = question;
   return orRefuse(() => {
     const late = validityReason(certificate, at);
     if (late !== null) return refuse(late);
-    if (hasUnknownCritical(certificate) || !mayBeUsedFor(certificate, question.uses))
+    if (hasUnknownCritical(certificate) || !mayBeUsedFor(certificate, question.uses, purpose))
       return refuse('certificate-refused');
     const pool = [...new Set([...store.intermediates, ...question.bag])];
     const lists = [...new Map([...store.lists, ...question.bagLists].map((list) => [list.fingerprint, list])).values()];
@@ -112,7 +122,7 @@ export function judgePath(question: PathQuestion): PathVerdict {
       pool,
       budget: question.budget ?? { left: TRUST_LIMITS.candidatesMax },
     });
-    const known = { pool, lists, answers: store.responses ?? [], at: question.statusAt ?? at };
+    const known = { pool, lists, answers: store.responses ?? [], at: question.statusAt ?? at, purpose };
     const status = new PathStatus(known, question.budget ?? { left: TRUST_LIMITS.candidatesMax });
     let verdict = search.cut
       ? refuse('certificate-refused')
@@ -136,8 +146,9 @@ export function rememberingJudge(store: TrustStore): (question: Omit<PathQuestio
   const known = new Map<string, Map<string, { from: Date; until: Date; lists: ReadonlySet<string> }>>();
   return (question) => {
     const { fingerprint } = question.certificate;
-    const purpose =
-      question.policies === undefined ? question.uses.join() : JSON.stringify([question.uses, question.policies]);
+    const { uses, policies, purpose: use, asksRevocation } = question;
+    const isPlain = policies === undefined && use === undefined && asksRevocation === undefined;
+    const purpose = isPlain ? uses.join() : JSON.stringify([uses, policies, use, asksRevocation]);
     const kept = known.get(fingerprint)?.get(purpose);
     const isWeighed = question.bagLists.every((list) => kept?.lists.has(list.fingerprint) === true);
     const [at, statusAt] = [question.at, question.statusAt ?? question.at];

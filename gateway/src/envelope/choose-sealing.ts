@@ -3,8 +3,14 @@
  * opens (RFC 8551 §2.7.1), else the trust space. Every outcome is signed and encrypted with AES-128 at the least; there
  * is no wish for less, and capabilities that name nothing usable leave the space's choice as it is.
  */
-import type { Capability, SealingContent, SealingForm, SealingTransport, SealingWishes } from '../ports.ts';
-import type { TrustSpace } from './trust-space.ts';
+import type {
+  AnswerPolicy,
+  Capability,
+  SealingContent,
+  SealingForm,
+  SealingTransport,
+  SealingWishes,
+} from '../ports.ts';
 
 export interface SealingChoice {
   readonly form: SealingForm;
@@ -23,7 +29,7 @@ function contentOf(capabilities: readonly Capability[]): SealingContent | undefi
 
 /** Chooses; `capabilities` null when no verified letter stated any. */
 export function chooseSealing(question: {
-  space: TrustSpace['sealing'];
+  space: Pick<AnswerPolicy, 'content' | 'keyTransport'>;
   capabilities: readonly Capability[] | null;
   wishes: SealingWishes;
 }): SealingChoice {

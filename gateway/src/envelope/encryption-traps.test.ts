@@ -1,6 +1,7 @@
 /** Encrypted letters: what is opened, what is refused, and that a refusal never tells which step failed. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { PRESETS } from '../ports.ts';
 import {
   AES_256,
   detached,
@@ -15,7 +16,6 @@ import {
 } from './letters.fixture.ts';
 import { type OpenedEnvelope, openEnvelope } from './open-envelope.ts';
 import { doctor, goodPolicy, policyOver, storeOf } from './test-authority.fixture.ts';
-import { TRUST_SPACES } from './trust-space.ts';
 
 const open = (letter: Buffer): OpenedEnvelope => openEnvelope(letter, goodPolicy);
 const signed = (): Buffer => multipartSigned(TEXT_ENTITY, signedData(TEXT_ENTITY));
@@ -109,10 +109,26 @@ test('a fourth layer is one too many', () => {
 });
 
 test('a space that requires both keeps less in quarantine', () => {
-  const policy = { ...goodPolicy, space: TRUST_SPACES['apicrypt-style'] };
+  const policy = { ...goodPolicy, letters: PRESETS['apicrypt-style'].letters };
   assert.equal(openEnvelope(detached(), policy).verdict.show, 'quarantine');
   assert.equal(openEnvelope(mail(encryptedEntity(TEXT_ENTITY)), policy).verdict.show, 'quarantine');
   assert.equal(openEnvelope(mail(encryptedEntity(signed())), policy).verdict.show, 'verified');
+});
+
+test('a space that requires nothing shows a letter without S/MIME as unverified, and ignores nothing that is bad', () => {
+  const policy = { ...goodPolicy, letters: PRESETS.mssante.letters };
+  const { verdict, content } = openEnvelope(mail(TEXT_ENTITY), policy);
+  assert.deepEqual(
+    [verdict.signature, verdict.identity, verdict.encryption, verdict.show],
+    ['none', 'none', 'none', 'unverified'],
+  );
+  assert.ok(content?.includes(SECRET_TEXT));
+  assert.equal(openEnvelope(detached(), policy).verdict.show, 'verified');
+  const spoilt = detached({ signers: [{ spoilSignature: true }] });
+  assert.deepEqual(openEnvelope(spoilt, policy).verdict.show, 'quarantine');
+  const unreadable = openEnvelope(mail(encryptedEntity(TEXT_ENTITY)), { ...policy, keys: [] });
+  assert.deepEqual([unreadable.verdict.show, unreadable.content], ['quarantine', null]);
+  assert.equal(openEnvelope(mail(TEXT_ENTITY), goodPolicy).verdict.show, 'quarantine');
 });
 
 test('without anchors nothing is trusted, and what was encrypted is still read', () => {

@@ -10,6 +10,7 @@
  */
 import type { LetterHeaders } from '../ports.ts';
 import { onlyField } from './header-fields.ts';
+import { isUrgent, peopleIn, plainMailbox } from './letter-people.ts';
 import { addressesIn, isSameAddress, type Mailbox, mailboxIn } from './mail-address.ts';
 import { MailMalformed } from './mail-malformed.ts';
 import { headerValues, isCmsEntity, type MimeEntity, readEntity } from './mime-entity.ts';
@@ -97,12 +98,10 @@ export function headersOf(root: MimeEntity, payload: Payload, writer: Writer): L
   /** Ids route replies, so the letter keeps those outside when none stands inside. */
   const id = (name: string): string => inside(name) || outside(name);
   const subject = inside('subject');
-  const to = inside('to');
   return {
     from: writer.address ?? '',
     fromName: writer.name,
-    to: to ?? outside('to'),
-    toProtected: to !== null,
+    ...recipientsOf(inside, outside),
     subject: subject ?? outside('subject'),
     subjectProtected: subject !== null,
     subjectHidden: subject !== null && subject !== outside('subject'),
@@ -110,6 +109,46 @@ export function headersOf(root: MimeEntity, payload: Payload, writer: Writer): L
     messageId: id('message-id'),
     inReplyTo: id('in-reply-to'),
     references: id('references'),
+    ...wishesOf(inside, outside, { payload, writer }),
+  };
+}
+
+type Inside = (name: string) => string | null;
+type Outside = (name: string) => string;
+
+/**
+ * Whom the letter names. Where a To or a Cc stands inside, none outside counts: somebody on the way could have added
+ * himself to the one that is missing inside, and an answer to all would reach him.
+ */
+function recipientsOf(
+  inside: Inside,
+  outside: Outside,
+): Pick<LetterHeaders, 'to' | 'toProtected' | 'cc' | 'people' | 'peopleLeftOut'> {
+  const own = { to: inside('to'), cc: inside('cc') };
+  const isInside = own.to !== null || own.cc !== null;
+  const [to, cc] = isInside ? [own.to ?? '', own.cc ?? ''] : [outside('to'), outside('cc')];
+  return { to, cc, toProtected: own.to !== null, ...peopleIn(to, cc) };
+}
+
+/** What its writer wishes: where answers go, how fast, and whether he is to be told. */
+function wishesOf(
+  inside: Inside,
+  outside: Outside,
+  { payload, writer }: { payload: Payload; writer: Writer },
+): Pick<LetterHeaders, 'replyTo' | 'replyToName' | 'replyToProtected' | 'urgent' | 'dispositionTo'> {
+  const replyToInside = inside('reply-to');
+  const replyTo = plainMailbox(replyToInside ?? outside('reply-to'));
+  const isOther = replyTo !== null && !isSameAddress(replyTo.address, writer.address ?? '');
+  /** These do nothing but colour a line: where they stand, and how often, does not matter. */
+  const first = (name: string): string =>
+    payload.entity.headers.find((field) => field.name === name)?.value ?? outside(name);
+  const asked = inside('disposition-notification-to') ?? outside('disposition-notification-to');
+  return {
+    replyTo: isOther ? replyTo.address : '',
+    replyToName: isOther ? replyTo.name : '',
+    replyToProtected: isOther && replyToInside !== null,
+    urgent: isUrgent(first),
+    dispositionTo: plainMailbox(asked)?.address ?? '',
   };
 }
 

@@ -3,7 +3,8 @@
  * addr-spec in its plain form: groups, lists, routes, quoted local parts, comments within, a name that shows another
  * address, all give null. Comparing addresses is comparing mailboxes, never pictures of letters.
  */
-import { domainToASCII, domainToUnicode } from 'node:url';
+import { domainToUnicode } from 'node:url';
+import { canonicalAddress, canonicalDomain, domainOf, losesLetters } from '../ports.ts';
 
 const VALUE_MAX = 4_000;
 const ADDRESS_MAX = 254;
@@ -83,19 +84,8 @@ const isAscii = (text: string): boolean => /^[\x21-\x7e]*$/.test(text);
 
 /** Whether the domain is a host name, in ASCII or in the one form that its A-labels stand for (RFC 5891). */
 function isDomain(domain: string): boolean {
-  const ascii = asciiDomain(domain);
+  const ascii = canonicalDomain(domain);
   return ascii !== null && ascii.length <= ADDRESS_MAX && HOST.test(ascii);
-}
-
-/** The domain in A-labels, lower case; null for what is not the canonical form of any (full-width letters, say). */
-function asciiDomain(domain: string): string | null {
-  const lower = domain.toLowerCase();
-  if (isAscii(domain) && !lower.includes('xn--')) return lower;
-  // The Kelvin sign and the dotted I are the letters whose small ones are ASCII.
-  if (/[\u212a\u0130]/.test(domain)) return null;
-  const ascii = domainToASCII(domain);
-  if (ascii === '') return null;
-  return ascii === lower || domainToUnicode(ascii) === lower ? ascii : null;
 }
 
 /** The addr-spec that exactly these tokens are; null for any other. */
@@ -176,20 +166,23 @@ export function mailboxIn(value: string): Mailbox | null {
   return mailbox !== null && mailbox.address.length <= ADDRESS_MAX ? mailbox : null;
 }
 
-/** The addresses of a list of mailboxes and groups (To, Cc); what is no mailbox is left out. */
-export function addressesIn(value: string): string[] {
+/** The mailboxes of a list of mailboxes and groups (To, Cc); what is no mailbox is left out. */
+export function mailboxesIn(value: string): Mailbox[] {
   const tokens = value.length > LIST_MAX ? null : tokensOf(value);
-  const found: string[] = [];
+  const found: Mailbox[] = [];
   let from = 0;
   for (let at = 0; tokens !== null && at <= tokens.length; at += 1) {
     const token = tokens[at];
     if (token !== undefined && !(token.kind === 'special' && ',;:'.includes(token.text))) continue;
     const mailbox = mailboxOf(tokens.slice(from, at));
-    if (mailbox !== null) found.push(mailbox.address);
+    if (mailbox !== null && mailbox.address.length <= ADDRESS_MAX) found.push(mailbox);
     from = at + 1;
   }
   return found;
 }
+
+/** Their addresses. */
+export const addressesIn = (value: string): string[] => mailboxesIn(value).map(({ address }) => address);
 
 function parts(address: string): { local: string; domain: string } | null {
   const at = address.lastIndexOf('@');
@@ -203,18 +196,13 @@ const isPlain = (address: string): boolean =>
   /^[\x21-\x7e]+@[\x21-\x3f\x41-\x7e]+$/.test(address) && !/xn--/i.test(address);
 
 /**
- * Whether two addresses are the same mailbox: the domain by its A-labels, without case; the local part without case in
- * ASCII (RFC 8550 §3), octet for octet beyond it (RFC 9598 §5).
+ * Whether two addresses are the same mailbox: their one form is the same (`canonicalAddress`), and each has a local part
+ * and a domain that is one.
  */
 export function isSameAddress(one: string, other: string): boolean {
   if (isPlain(one) && isPlain(other)) return one.toLowerCase() === other.toLowerCase();
-  const [left, right] = [parts(one), parts(other)];
-  if (left === null || right === null || CONTROL.test(one) || CONTROL.test(other)) return false;
-  const bothAscii = isAscii(left.local) && isAscii(right.local);
-  const sameLocal = bothAscii ? left.local.toLowerCase() === right.local.toLowerCase() : left.local === right.local;
-  if (!sameLocal) return false;
-  const domain = asciiDomain(left.domain);
-  return domain !== null && domain !== '' && domain === asciiDomain(right.domain);
+  if (parts(one) === null || CONTROL.test(one) || CONTROL.test(other)) return false;
+  return domainOf(one) !== '' && canonicalAddress(one) === canonicalAddress(other);
 }
 
 /** Letters of French and its neighbours; without those that look like another (dotless i, long s, kra, n apostrophe). */
@@ -230,6 +218,8 @@ export function isConfusable(address: string): boolean {
   if (found === null) return true;
   const isPuny = found.domain.toLowerCase().includes('xn--');
   if (!isPuny && isAscii(address)) return false;
+  // Composed forms make letters of them that everybody knows (the Kelvin, Ångström and Ohm signs).
+  if (losesLetters(address)) return true;
   const domain = isPuny ? domainToUnicode(found.domain) : found.domain;
   return domain === '' || !FAMILIAR.test(found.local.normalize('NFC')) || !FAMILIAR.test(domain.normalize('NFC'));
 }

@@ -39,7 +39,8 @@ function isDelegate(responder: Certificate, question: StatusQuestion): boolean {
     extendedKeyUsageOf(responder)?.includes(OID.ocspSigning) === true &&
     (keyUsageOf(responder)?.('digitalSignature') ?? true) &&
     checkSignature({ algorithm, key: issuer.publicKey, signed, signature }) === 'right' &&
-    brokenRule([responder, ...question.above], { at: question.at, policies: ANY_POLICY }) === null
+    brokenRule([responder, ...question.above], { at: question.at, policies: ANY_POLICY, purpose: question.purpose }) ===
+      null
   );
 }
 

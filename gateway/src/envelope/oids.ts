@@ -61,6 +61,8 @@ export const OID = {
   authorityKeyIdentifier: '2.5.29.35',
   reasonCode: '2.5.29.21',
   invalidityDate: '2.5.29.24',
+  serverAuth: '1.3.6.1.5.5.7.3.1',
+  clientAuth: '1.3.6.1.5.5.7.3.2',
   emailProtection: '1.3.6.1.5.5.7.3.4',
   anyExtendedKeyUsage: '2.5.29.37.0',
   commonName: '2.5.4.3',

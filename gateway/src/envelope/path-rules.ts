@@ -52,18 +52,27 @@ export function validityReason(certificate: Certificate, at: Date): ReasonCode |
 
 export const isSelfIssued = (certificate: Certificate): boolean => certificate.issuerKey === certificate.subjectKey;
 
-/** Whether the certificate is one for mail as far as its extended key usage says, or says nothing of it. */
-export function isForMail(certificate: Certificate): boolean {
-  const purposes = extendedKeyUsageOf(certificate);
-  return purposes === null || purposes.includes(OID.emailProtection) || purposes.includes(OID.anyExtendedKeyUsage);
+/** What a path is judged for: mail, or one end of a TLS connection. */
+export type Purpose = 'mail' | 'client' | 'server';
+
+const PURPOSE_OIDS: Readonly<Record<Purpose, string>> = {
+  mail: OID.emailProtection,
+  client: OID.clientAuth,
+  server: OID.serverAuth,
+};
+
+/** Whether the certificate is one for this purpose as far as its extended key usage says, or says nothing of it. */
+export function isFor(certificate: Certificate, purpose: Purpose): boolean {
+  const named = extendedKeyUsageOf(certificate);
+  return named === null || named.includes(PURPOSE_OIDS[purpose]) || named.includes(OID.anyExtendedKeyUsage);
 }
 
 /** What an authority must say of itself, wherever it stands in the path (§6.1.4 k, n, o). */
-function mayIssue(authority: Certificate): boolean {
+function mayIssue(authority: Certificate, purpose: Purpose): boolean {
   return (
     basicConstraintsOf(authority).ca &&
     (keyUsageOf(authority)?.('keyCertSign') ?? true) &&
-    isForMail(authority) &&
+    isFor(authority, purpose) &&
     !hasUnknownCritical(authority)
   );
 }
@@ -89,11 +98,14 @@ class NameRules {
 }
 
 /** Why the path fails by its rules, or null when it does not; throws `BerError` for an extension that is malformed. */
-export function brokenRule(chain: Chain, settings: { at: Date; policies: PolicySettings }): ReasonCode | null {
-  const { at } = settings;
+export function brokenRule(
+  chain: Chain,
+  settings: { at: Date; policies: PolicySettings; purpose?: Purpose | undefined },
+): ReasonCode | null {
+  const { at, purpose = 'mail' } = settings;
   const anchor = chain.at(-1) as Certificate;
   if (at > anchor.notAfter) return 'certificate-expired';
-  if (!mayIssue(anchor)) return 'certificate-refused';
+  if (!mayIssue(anchor, purpose)) return 'certificate-refused';
   const names = new NameRules();
   const policies = new PolicyGraph(settings.policies, chain.length - 1);
   names.add(anchor);
@@ -113,7 +125,7 @@ export function brokenRule(chain: Chain, settings: { at: Date; policies: PolicyS
       if (hasUnknownCritical(certificate) || !policies.satisfied(certificate)) return 'certificate-refused';
       continue;
     }
-    if (!mayIssue(certificate)) return 'certificate-refused';
+    if (!mayIssue(certificate, purpose)) return 'certificate-refused';
     if (!selfIssued) {
       if (casLeft === 0) return 'certificate-refused';
       casLeft -= 1;

@@ -9,7 +9,7 @@ import { BerError } from './ber.ts';
 import { type Certificate, keyUsageOf } from './certificate.ts';
 import type { StatusAnswer } from './ocsp-response.ts';
 import { revocationByAnswers } from './ocsp-status.ts';
-import { brokenRule, type Chain } from './path-rules.ts';
+import { brokenRule, type Chain, type Purpose } from './path-rules.ts';
 import { type SearchBudget, searchPaths } from './path-search.ts';
 import { ANY_POLICY } from './policy-graph.ts';
 import { isListSignedBy, type RevocationList } from './revocation-list.ts';
@@ -33,6 +33,8 @@ export interface StatusKnowledge {
   readonly lists: readonly RevocationList[];
   readonly answers: readonly StatusAnswer[];
   readonly at: Date;
+  /** What the paths are judged for; absent: mail. */
+  readonly purpose?: Purpose;
 }
 
 export class PathStatus {
@@ -58,7 +60,8 @@ export class PathStatus {
     const unknown: StatusQuestion[] = [];
     for (const [place, certificate] of chain.slice(0, -1).entries()) {
       const [issuer, ...above] = chain.slice(place + 1);
-      const question = { certificate, above: [issuer as Certificate, ...above] as const, at: this.#known.at };
+      const { at, purpose } = this.#known;
+      const question = { certificate, above: [issuer as Certificate, ...above] as const, at, purpose };
       const found = this.#of(question);
       if (found.state === 'revoked') return REVOKED;
       if (found.state === 'unknown') unknown.push(question);
@@ -105,12 +108,12 @@ export class PathStatus {
     const name = `${candidate.fingerprint} ${anchor.fingerprint}`;
     const proven = this.#proven.get(name);
     if (proven !== undefined) return proven;
-    const { pool, at } = this.#known;
+    const { pool, at, purpose } = this.#known;
     this.#pending.add(candidate);
     try {
       const search = searchPaths({ certificate: candidate, anchors: [anchor], pool, budget: this.#budget });
       for (const chain of search.chains) {
-        if (brokenRule(chain, { at, policies: ANY_POLICY }) !== null) continue;
+        if (brokenRule(chain, { at, policies: ANY_POLICY, purpose }) !== null) continue;
         const found = this.ofChain(chain);
         if (found.state !== 'good') continue;
         const signer = { certificate: candidate, until: found.until };

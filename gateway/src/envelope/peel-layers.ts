@@ -5,7 +5,7 @@
  */
 import { ENVELOPE_LIMITS } from '@estafette/contracts/limits';
 import type { ReasonCode, Verdict } from '@estafette/contracts/verdict';
-import type { Layer, StatusSource } from '../ports.ts';
+import type { Layer, LetterPolicy, StatusSource } from '../ports.ts';
 import { BerError, type BerNode, isContext, oidOf, readBer, sequenceOf } from './ber.ts';
 import type { Certificate } from './certificate.ts';
 import type { judgePath, PathVerdict } from './certificate-path.ts';
@@ -23,10 +23,10 @@ import {
 } from './mime-entity.ts';
 import { OID } from './oids.ts';
 import { checkSigners, readSignedData, type SignedData, type SignerStatement } from './signed-data.ts';
-import type { TrustSpace } from './trust-space.ts';
 
 export interface OpeningPolicy {
-  readonly space: TrustSpace;
+  /** What its trust space asks of a letter. */
+  readonly letters: LetterPolicy;
   readonly keys: readonly OpeningKey[];
   readonly judge: (question: Omit<Parameters<typeof judgePath>[0], 'store'>) => PathVerdict;
   /** Time of judgement: when the letter was received. */
@@ -174,7 +174,7 @@ class Peeling {
 
   #cms(): ReasonCode | 'peeled' {
     const info = readContentInfo(decodedBody(this.entity));
-    const opening = { keys: this.#policy.keys, opensTripleDes: this.#policy.space.opensTripleDes };
+    const opening = { keys: this.#policy.keys, opensTripleDes: this.#policy.letters.opensTripleDes };
     if (info.type === OID.envelopedData) return this.#encrypted(decryptEnvelopedData(info.content, opening));
     if (info.type === OID.authEnvelopedData) return this.#encrypted(decryptAuthEnvelopedData(info.content, opening));
     if (info.type === OID.compressedData) return this.#compressed(info.content);

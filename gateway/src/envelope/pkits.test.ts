@@ -8,12 +8,12 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { PRESETS } from '../ports.ts';
 import { readCertificate } from './certificate.ts';
 import { judgePath, type PathVerdict } from './certificate-path.ts';
 import { toWireLines } from './line-ends.ts';
 import { openEnvelope } from './open-envelope.ts';
 import { ANY_POLICY, type PolicySettings } from './policy-graph.ts';
-import { TRUST_SPACES } from './trust-space.ts';
 
 const SAMPLES = resolve(import.meta.dirname, '../../../../shared/samples/pkits');
 const VECTORS = '/usr/lib/python3/dist-packages/cryptography_vectors/x509/PKITS_data';
@@ -78,7 +78,7 @@ function judgeMail(mail: Buffer, trial: Partial<PolicySettings>, root: ReturnTyp
   const policies = { ...ANY_POLICY, ...trial };
   const found: PathVerdict[] = [];
   const { verdict } = openEnvelope(toWireLines(mail), {
-    space: TRUST_SPACES.demo,
+    letters: PRESETS.demo.letters,
     keys: [],
     at: AT,
     judge: (question) => {

@@ -6,7 +6,7 @@
  */
 import { TRUST_LIMITS } from '@estafette/contracts/limits';
 import { type Certificate, keyUsageOf } from './certificate.ts';
-import type { Chain } from './path-rules.ts';
+import type { Chain, Purpose } from './path-rules.ts';
 import { isListSignedBy, type RevocationList } from './revocation-list.ts';
 import { ALL_REASONS, type DistributionPoint, distributionPointsOf, reasonsCovered } from './revocation-scope.ts';
 
@@ -23,6 +23,8 @@ export interface StatusQuestion {
   /** Its issuer, and what stands above, up to the anchor. */
   readonly above: Chain;
   readonly at: Date;
+  /** What the path is judged for; absent: mail. */
+  readonly purpose?: Purpose | undefined;
 }
 
 /** A certificate that may sign a list, and until when that is known. */

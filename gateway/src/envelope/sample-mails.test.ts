@@ -9,6 +9,7 @@ import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { test } from 'node:test';
+import { PRESETS } from '../ports.ts';
 import { readCertificate } from './certificate.ts';
 import { judgePath, type TrustStore } from './certificate-path.ts';
 import { cmsEntity, mail, multipartSigned } from './letters.fixture.ts';
@@ -19,7 +20,6 @@ import { readMimeTree } from './mime-tree.ts';
 import { openEnvelope } from './open-envelope.ts';
 import type { OpeningPolicy } from './peel-layers.ts';
 import { pemBlocks } from './trust-files.ts';
-import { TRUST_SPACES } from './trust-space.ts';
 
 const SAMPLES = resolve(import.meta.dirname, '../../../../shared/samples');
 const skip = existsSync(SAMPLES) ? false : 'the shared samples are not beside the checkout';
@@ -33,7 +33,7 @@ function policyOf(store: TrustStore, keys: OpeningPolicy['keys'], at: Date): Ope
     const found = judgePath({ ...question, store });
     return !found.trusted && found.reason === 'revocation-unknown' ? { trusted: true, until: at } : found;
   };
-  return { space: TRUST_SPACES.demo, keys, judge, at };
+  return { letters: PRESETS.demo.letters, keys, judge, at };
 }
 
 /** The key in a .p12 whose password is the first that fits. */

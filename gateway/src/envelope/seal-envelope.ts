@@ -1,8 +1,8 @@
 /**
- * Seals a letter: header fields into the payload (RFC 9788), then sign, then encrypt to one recipient, never anything
- * less; RFC 8551 §3. By default detached multipart/signed inside and AES-256-CBC outside, with RSA PKCS#1 v1.5 or, for a
+ * Seals a letter: header fields into the payload (RFC 9788), then sign, then encrypt to one recipient; RFC 8551 §3. By default detached multipart/signed inside and AES-256-CBC outside, with RSA PKCS#1 v1.5 or, for a
  * recipient whose key is not RSA, an agreed key, because that is what S/MIME clients open (facts: smime.md interop
- * matrix); what else is possible is chosen by choose-sealing.ts. There is no way through here that leaves clear text.
+ * matrix); what else is possible is chosen by choose-sealing.ts. `sealEnvelope` leaves no clear text; `signEnvelope` signs
+ * only, and one place calls it: seal-mail.ts, where the policy of the space allows it.
  */
 import { isAscii } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
@@ -17,6 +17,7 @@ export type { SealingKey } from './sign-content.ts';
 const LF = 0x0a;
 const CR = 0x0d;
 const LINE_CHARACTERS = 76;
+const MIME_VERSION = 'MIME-Version: 1.0';
 
 /** Bytes to be written in base64, in lines of 76 characters, CRLF between them. */
 interface Base64 {
@@ -57,11 +58,14 @@ function joined(pieces: readonly (Buffer | Base64)[]): Buffer {
   return out;
 }
 
-function multipartSigned(entity: Buffer, signature: Buffer, micalg: string): Buffer {
+/** A multipart/signed (RFC 8551 §3.5.3) under the header fields given. */
+function multipartSigned(parts: { top: readonly string[]; entity: Buffer; signature: Buffer; micalg: string }): Buffer {
+  const { entity, signature } = parts;
   const boundary = `estafette-${randomUUID()}`;
   return joined([
     lines(
-      `Content-Type: multipart/signed; protocol="application/pkcs7-signature"; micalg=${micalg};`,
+      ...parts.top,
+      `Content-Type: multipart/signed; protocol="application/pkcs7-signature"; micalg=${parts.micalg};`,
       ` boundary="${boundary}"`,
       '',
       `--${boundary}`,
@@ -117,26 +121,44 @@ function refuseFragileEntity(entity: Buffer): void {
     throw new RangeError('the entity to sign must be 7-bit with CRLF line ends');
 }
 
-/** What is to be sealed, and how. */
-export interface LetterToSeal {
+/** What is to be signed, and how. */
+export interface LetterToSign {
   /** Outer header fields, folded, without MIME ones. */
   readonly headers: readonly string[];
-  /** The same fields as they are to be believed, signed and encrypted inside (RFC 9788); absent: nothing is protected. */
+  /** The same fields as they are to be believed, inside (RFC 9788); absent: nothing is protected. */
   readonly protectedHeaders?: readonly string[];
   /** MIME entity: Content-* fields, blank line, body; CRLF, 7-bit. */
   readonly entity: Buffer;
   /** Signs: RSA, ECDSA (NIST and brainpool curves) or Ed25519. */
   readonly key: SealingKey;
-  /** RSA, EC (the same curves) or X25519; whether it may be encrypted to is the caller's question (certificate-path.ts). */
-  readonly recipient: Certificate;
   /** Default: detached. */
   readonly form?: SealingForm;
+  /** The signing time. */
+  readonly at: Date;
+}
+
+/** What is to be sealed, and how. */
+export interface LetterToSeal extends LetterToSign {
+  /** RSA, EC (the same curves) or X25519; whether it may be encrypted to is the caller's question (certificate-path.ts). */
+  readonly recipient: Certificate;
   /** Default: aes-256-cbc. */
   readonly content?: SealingContent;
   /** For an RSA recipient only. Default: rsa-pkcs1. */
   readonly keyTransport?: SealingTransport;
-  /** The signing time. */
-  readonly at: Date;
+}
+
+/** The signed MIME entity under these header fields; `outside` as in protectHeaders. */
+function signedEntity(letter: LetterToSign, top: readonly string[], outside: readonly string[] | null): Buffer {
+  const { headers, protectedHeaders, key, at, form = 'detached' } = letter;
+  refuseBrokenFields(headers);
+  refuseBrokenFields(protectedHeaders ?? []);
+  const payload =
+    protectedHeaders === undefined ? letter.entity : protectHeaders(letter.entity, protectedHeaders, outside);
+  refuseFragileEntity(payload);
+  const { signed, micalg } = signContent(payload, { key, form, at });
+  return form === 'opaque'
+    ? cmsEntity(top, signed, 'signed-data')
+    : multipartSigned({ top, entity: payload, signature: signed, micalg });
 }
 
 /**
@@ -144,15 +166,13 @@ export interface LetterToSeal {
  * is not exactly one, an entity a relay would rewrite, and keys of kinds that cannot sign or receive.
  */
 export function sealEnvelope(letter: LetterToSeal): Buffer {
-  const { headers, protectedHeaders, key, at, form = 'detached' } = letter;
-  refuseBrokenFields(headers);
-  refuseBrokenFields(protectedHeaders ?? []);
-  const payload =
-    protectedHeaders === undefined ? letter.entity : protectHeaders(letter.entity, protectedHeaders, headers);
-  refuseFragileEntity(payload);
-  const { signed, micalg } = signContent(payload, { key, form, at });
-  const clear = form === 'opaque' ? cmsEntity([], signed, 'signed-data') : multipartSigned(payload, signed, micalg);
-  const { content = 'aes-256-cbc', keyTransport = 'rsa-pkcs1' } = letter;
-  const { sealed, smimeType } = encryptContent(clear, { recipient: letter.recipient, content, keyTransport });
-  return cmsEntity([...headers, 'MIME-Version: 1.0'], sealed, smimeType);
+  const { headers, recipient, content = 'aes-256-cbc', keyTransport = 'rsa-pkcs1' } = letter;
+  const clear = signedEntity(letter, [], headers);
+  const { sealed, smimeType } = encryptContent(clear, { recipient, content, keyTransport });
+  return cmsEntity([...headers, MIME_VERSION], sealed, smimeType);
+}
+
+/** Signs one letter and gives the whole mail, readable by everyone on its way. Throws as `sealEnvelope` does. */
+export function signEnvelope(letter: LetterToSign): Buffer {
+  return signedEntity(letter, [...letter.headers, MIME_VERSION], null);
 }

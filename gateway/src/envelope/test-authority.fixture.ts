@@ -3,13 +3,13 @@
  * with der.ts and signed by node:crypto, so that a test can leave out, repeat or spoil any field.
  */
 import { createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { PRESETS } from '../ports.ts';
 import { readCertificate } from './certificate.ts';
 import { judgePath, type TrustStore } from './certificate-path.ts';
 import { context, contextPrimitive, element, nullElement, octetString, oid, sequence, time } from './der.ts';
 import { OID } from './oids.ts';
 import type { OpeningPolicy } from './peel-layers.ts';
 import { readRevocationList } from './revocation-list.ts';
-import { TRUST_SPACES } from './trust-space.ts';
 
 /** The moment at which every test judges. */
 export const NOW = new Date('2026-06-15T10:00:00Z');
@@ -139,7 +139,7 @@ export const storeOf = (anchors: readonly Buffer[], lists: readonly Buffer[]): T
 /** A policy that judges at NOW over the store. */
 export function policyOver(store: TrustStore, change: Partial<OpeningPolicy> = {}): OpeningPolicy {
   return {
-    space: TRUST_SPACES.demo,
+    letters: PRESETS.demo.letters,
     keys: [],
     judge: (question) => judgePath({ ...question, store }),
     at: NOW,

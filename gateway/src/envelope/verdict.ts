@@ -5,13 +5,12 @@
  */
 import { ENVELOPE_LIMITS } from '@estafette/contracts/limits';
 import type { ReasonCode, Signer, Verdict } from '@estafette/contracts/verdict';
-import type { Layer } from '../ports.ts';
+import type { Layer, LetterPolicy } from '../ports.ts';
 import { addressesOf, type Certificate, signerOf } from './certificate.ts';
 import { namesSomebodyElse, type Payload, type Writer } from './header-protection.ts';
 import { isConfusable, isSameAddress } from './mail-address.ts';
 import type { MimeTree } from './mime-tree.ts';
 import type { OpeningPolicy, Peeled, SignatureFinding } from './peel-layers.ts';
-import type { TrustSpace } from './trust-space.ts';
 
 const WORST = ['valid', 'none', 'untrusted', 'invalid'] as const;
 
@@ -74,15 +73,17 @@ type Found = Omit<Verdict, 'show' | 'signer'>;
 /** Reasons that keep a letter with a valid signature of the right person from being `verified`. */
 const DOUBTS: readonly ReasonCode[] = ['signature-partial', 'address-confusable', 'not-addressed', 'not-authenticated'];
 
-function showWord(found: Found, space: TrustSpace): Verdict['show'] {
+/** Whether the letter carries what its space asks for. */
+function carriesEnough({ signature, encryption }: Found, requires: LetterPolicy['requires']): boolean {
+  const [isSigned, isEncrypted] = [signature !== 'none', encryption === 'opened'];
+  if (requires === 'nothing') return true;
+  return requires === 'signed-and-encrypted' ? isSigned && isEncrypted : isSigned || isEncrypted;
+}
+
+function showWord(found: Found, letters: LetterPolicy): Verdict['show'] {
   if (found.signature === 'invalid' || found.encryption === 'refused' || found.reasons.includes('certificate-revoked'))
     return 'quarantine';
-  const carries = { signed: found.signature !== 'none', encrypted: found.encryption === 'opened' };
-  const enough =
-    space.requires === 'signed-and-encrypted'
-      ? carries.signed && carries.encrypted
-      : carries.signed || carries.encrypted;
-  if (!enough) return 'quarantine';
+  if (!carriesEnough(found, letters.requires)) return 'quarantine';
   const isSure = found.signature === 'valid' && found.identity === 'match';
   return isSure && !found.reasons.some((reason) => DOUBTS.includes(reason)) ? 'verified' : 'unverified';
 }
@@ -159,7 +160,7 @@ export function judgeLetter(
   const about = [...signatureReasons, ...times, ...identityReasons(writer, identity, payload, policy)];
   const reasons = refusal === null ? [...about, ...coverageReasons(peeled, signature, tree)] : [refusal, ...about];
   const found: Found = { signature, identity, encryption, reasons: [...new Set(reasons)] };
-  const show = refusal === null ? showWord(found, policy.space) : 'quarantine';
+  const show = refusal === null ? showWord(found, policy.letters) : 'quarantine';
   return {
     verdict: { ...found, show, signer },
     address,

@@ -1,22 +1,34 @@
 /**
- * The SMTP door. Recipients are checked at RCPT; DATA is streamed into the sealed spool; the 250 is said when the
- * letter is on disk, and everything after it happens without the peer. Each refusal is one entry of the failure
- * catalogue: generic words for the peer, the code in the log. RFC 5321, 3207 (STARTTLS), 1870 (SIZE).
+ * The SMTP door of a trust space. Who may speak is decided by its admission, recipients are checked at RCPT; DATA is
+ * streamed into the sealed spool; the 250 is said when the letter is on disk, and everything after it happens without
+ * the peer. Each refusal is one entry of the failure catalogue: generic words for the peer, the code in the log.
+ * RFC 5321, 3207 (STARTTLS), 1870 (SIZE), 3461 (DSN), 4954 (AUTH), 6531 (SMTPUTF8).
  */
-import { type FailureCode, failureOf, Refusal } from '@estafette/contracts/failure';
-import { newId } from '@estafette/contracts/ids';
-import { SMTP_LIMITS } from '@estafette/contracts/limits';
-import { SMTPServer, type SMTPServerDataStream, type SMTPServerSession } from 'smtp-server';
-import type { Clock, LastingStore, Log } from '../ports.ts';
-import { watchedLetter } from './letter-stream.ts';
+import type { SMTPServerOptions, SMTPServerSession } from 'smtp-server';
+import type { Clock, DoorPolicy, LastingStore, Log } from '../ports.ts';
+import { createAdmission } from './create-admission.ts';
+import { createDoorCounters } from './door-counters.ts';
+import { DoorDecisions } from './door-decisions.ts';
+import type { DoorJudge } from './door-judge.ts';
+import { type DoorLimits, doorLimits } from './door-limits.ts';
+import { DoorServer } from './door-server.ts';
+import { createDoorSteps } from './door-steps.ts';
 import type { Spool } from './spool.ts';
+import { tlsSettings } from './tls-suites.ts';
 
 export interface IntakeOptions {
   readonly host: string;
   readonly port: number;
   readonly serverName: string;
+  /** PEM. */
   readonly tls: { readonly certificate: string; readonly key: string };
-  readonly requiresTls: boolean;
+  readonly policy: Pick<DoorPolicy, 'requiresTls' | 'admits' | 'allowsCbcSuites'>;
+  /** Name of the trust space, kept with each letter. */
+  readonly space: string;
+  /** Null at a door for anyone. */
+  readonly judge: DoorJudge | null;
+  /** The one address of the From of a header block, or null where it cannot be read for certain. */
+  readonly readFrom: (headerBlock: Buffer) => string | null;
   readonly store: Pick<LastingStore, 'mailboxByAddress'>;
   readonly spool: Spool;
   readonly log: Log;
@@ -25,103 +37,62 @@ export interface IntakeOptions {
   readonly onSpooled: (letterId: string) => void;
   /** Letters accepted and not yet delivered. */
   readonly backlog: () => number;
+  /** Other numbers than those of the product, for a test or bench about something else. */
+  readonly limits?: Partial<DoorLimits>;
 }
 
 export interface Intake {
   readonly port: number;
+  /** Another certificate, for the sessions whose TLS begins from now on. */
+  renew(tls: IntakeOptions['tls']): void;
+  /** Takes no new session; those under way go on, and when the last of them has ended it resolves. */
+  retire(): Promise<void>;
   close(): Promise<void>;
 }
 
-type Callback = (error?: Error | null) => void;
+const CLOSE_TIMEOUT_MS = 2_000;
 
-/** An error that smtp-server turns into the answer of the catalogue. Without a code it would become a 550. */
-function answerFor(code: FailureCode): Error {
-  const failure = failureOf(code);
-  const smtp = failure.smtp ?? { code: 451, enhanced: '4.3.0' };
-  return Object.assign(new Error(`${smtp.enhanced} ${failure.peer}`), { responseCode: smtp.code });
+function serverOptions(options: IntakeOptions, limits: DoorLimits): SMTPServerOptions {
+  const { policy, tls } = options;
+  const asksClients = policy.admits !== 'anyone';
+  return {
+    name: options.serverName,
+    banner: 'Estafette',
+    heloResponse: '%s',
+    key: tls.key,
+    cert: tls.certificate,
+    ...tlsSettings({ allowsCbcSuites: policy.allowsCbcSuites, asksClients }),
+    // Judged by us after the handshake, so that the peer reads an answer instead of a TLS alert.
+    requestCert: asksClients,
+    rejectUnauthorized: false,
+    size: limits.letterMaxBytes,
+    hideENHANCEDSTATUSCODES: false,
+    hideDSN: false,
+    authMethods: ['PLAIN', 'LOGIN'],
+    authOptional: true,
+    disableReverseLookup: true,
+    socketTimeout: limits.idleTimeoutMs,
+    closeTimeout: CLOSE_TIMEOUT_MS,
+    logger: false,
+  };
 }
 
 /** Opens the SMTP listener; rejects when the port cannot be had. */
 export async function openIntake(options: IntakeOptions): Promise<Intake> {
-  const { log, store, spool, clock } = options;
-  const mailboxesOf = new WeakMap<object, Map<string, string>>();
-
-  const refuse = (session: SMTPServerSession, code: FailureCode): Error => {
-    log.info('smtp refusal', { sessionId: session.id, code });
-    return answerFor(code);
-  };
-  const decide = (session: SMTPServerSession, callback: Callback, work: () => Promise<FailureCode | null>): void => {
-    work().then(
-      (code) => callback(code === null ? null : refuse(session, code)),
-      (error: unknown) => {
-        log.error('smtp step failed', { sessionId: session.id, error });
-        callback(answerFor('store-unavailable'));
-      },
-    );
-  };
-
-  const sender = async (address: string, session: SMTPServerSession): Promise<FailureCode | null> => {
-    if (options.requiresTls && !session.secure) return 'tls-required';
-    if (address.length > SMTP_LIMITS.addressMaxBytes || /[\p{Cc}\s]/u.test(address)) return 'sender-address-refused';
-    return options.backlog() >= SMTP_LIMITS.backlogMaxLetters ? 'backlog-full' : null;
-  };
-
-  const recipient = async (address: string, session: SMTPServerSession): Promise<FailureCode | null> => {
-    const known = mailboxesOf.get(session.envelope) ?? new Map<string, string>();
-    mailboxesOf.set(session.envelope, known);
-    if (session.envelope.rcptTo.length >= SMTP_LIMITS.recipientsMax) return 'recipients-too-many';
-    const mailbox = await store.mailboxByAddress(address);
-    if (mailbox === null) return 'mailbox-unknown';
-    known.set(address, mailbox.id);
-    return null;
-  };
-
-  const take = async (stream: SMTPServerDataStream, session: SMTPServerSession): Promise<string> => {
-    const letterId = newId('letter');
-    const mailboxIds = [...new Set(mailboxesOf.get(session.envelope)?.values())];
-    const mailFrom = session.envelope.mailFrom === false ? '' : session.envelope.mailFrom.address;
-    const { bytes } = await spool.store(
-      letterId,
-      { mailFrom, mailboxIds, receivedAt: clock.now().getTime() },
-      watchedLetter(stream),
-    );
-    log.info('letter accepted', { sessionId: session.id, letterId, bytes, count: mailboxIds.length });
-    options.onSpooled(letterId);
-    return letterId;
-  };
-
-  const server = new SMTPServer({
-    name: options.serverName,
-    banner: 'Estafette',
-    key: options.tls.key,
-    cert: options.tls.certificate,
-    minVersion: 'TLSv1.2',
-    size: SMTP_LIMITS.letterMaxBytes,
-    hideENHANCEDSTATUSCODES: true,
-    hideDSN: true,
-    disabledCommands: ['AUTH'],
-    authOptional: true,
-    disableReverseLookup: true,
-    maxClients: SMTP_LIMITS.connectionsMax,
-    socketTimeout: SMTP_LIMITS.idleTimeoutMs,
-    closeTimeout: 2_000,
-    logger: false,
-    onMailFrom: (address, session, callback) => decide(session, callback, () => sender(address.address, session)),
-    onRcptTo: (address, session, callback) => decide(session, callback, () => recipient(address.address, session)),
-    onData: (stream, session, callback) => {
-      take(stream, session).then(
-        (letterId) => callback(null, `2.0.0 Accepted as ${letterId}`),
-        (error: unknown) => {
-          stream.resume();
-          if (error instanceof Refusal) callback(refuse(session, error.code));
-          else {
-            if (!stream.destroyed) log.error('letter not spooled', { sessionId: session.id, error });
-            callback(answerFor('store-unavailable'));
-          }
-        },
-      );
-    },
-  });
+  const limits = doorLimits(options.limits);
+  const { log, clock, policy } = options;
+  const counters = createDoorCounters(limits, clock);
+  const admit = createAdmission(policy, options.judge);
+  const world = { ...options, limits, counters, admit };
+  const decisions = new DoorDecisions(world);
+  const steps = createDoorSteps(world, decisions);
+  const { requiresTls } = policy;
+  const offersLogin = policy.admits === 'accounts';
+  const isStranger = (session: SMTPServerSession): boolean => decisions.isStranger(session);
+  const server = new DoorServer(
+    { ...serverOptions(options, limits), ...steps },
+    { limits, counters, requiresTls, offersLogin, isStranger, log, clock },
+  );
   server.on('error', (error) => log.debug('smtp connection trouble', { error }));
 
   const port = await new Promise<number>((resolve, reject) => {
@@ -132,5 +103,10 @@ export async function openIntake(options: IntakeOptions): Promise<Intake> {
     });
     listening.once('error', reject);
   });
-  return { port, close: () => new Promise((done) => server.close(() => done())) };
+  return {
+    port,
+    renew: ({ certificate, key }) => server.updateSecureContext({ cert: certificate, key }),
+    retire: () => new Promise((done) => server.server.close(() => done())),
+    close: () => new Promise((done) => server.close(() => done())),
+  };
 }

@@ -6,7 +6,7 @@
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import * as v from 'valibot';
-import type { BlobStore, Vault } from '../ports.ts';
+import type { BlobStore, Carrier, DeliveryWishes, Vault } from '../ports.ts';
 
 const MAGIC = Buffer.from('EST1');
 const TAG_BYTES = 16;
@@ -18,6 +18,27 @@ const HeaderSchema = v.object({
   mailFrom: v.string(),
   mailboxIds: v.array(v.string()),
   receivedAt: v.number(),
+  space: v.optional(v.string()),
+  carrier: v.optional(
+    v.variant('kind', [
+      v.object({ kind: v.literal('operator'), domain: v.string(), name: v.string() }),
+      v.object({ kind: v.literal('account'), account: v.string() }),
+    ]),
+  ),
+  wishes: v.optional(
+    v.object({
+      envelopeId: v.nullable(v.string()),
+      returns: v.nullable(v.picklist(['headers', 'full'])),
+      recipients: v.array(
+        v.object({
+          mailboxId: v.string(),
+          address: v.string(),
+          original: v.nullable(v.string()),
+          notify: v.array(v.picklist(['never', 'success', 'failure', 'delay'])),
+        }),
+      ),
+    }),
+  ),
 });
 
 /** What SMTP said of a letter (the SMTP envelope), without the letter. */
@@ -27,6 +48,12 @@ export interface SpoolFacts {
   readonly mailboxIds: readonly string[];
   /** Milliseconds since 1970. */
   readonly receivedAt: number;
+  /** Trust space of the door it came through; absent in what was spooled before doors had names. */
+  readonly space?: string | undefined;
+  /** Who handed it over, where that was proven. */
+  readonly carrier?: Carrier | undefined;
+  /** What its sender asked about its delivery. */
+  readonly wishes?: DeliveryWishes | undefined;
 }
 
 export interface SpooledLetter extends SpoolFacts {
@@ -82,8 +109,8 @@ export function openSpool(blobs: BlobStore, vault: Vault): Spool {
         decipher.update(stored.subarray(headerEnd, stored.length - TAG_BYTES)),
         decipher.final(),
       ]);
-      const { mailFrom, mailboxIds, receivedAt } = header;
-      return { bytes, mailFrom, mailboxIds, receivedAt };
+      const { key: _key, iv: _iv, ...facts } = header;
+      return { bytes, ...facts };
     },
     remove: (letterId) => blobs.delete(PREFIX + letterId),
     async waiting() {

@@ -21,7 +21,7 @@ beforeEach(async () => {
     warn: (_message, fields) => void warnings.push(fields),
     error() {},
   };
-  look = createCertificateAlarms({ ...world, usesOf: usesInWords, servers: [], log });
+  look = createCertificateAlarms({ ...world, usesOf: usesInWords, servers: () => [], log });
 });
 afterEach(() => world.close());
 
@@ -68,7 +68,7 @@ test('a server started again does not tell a threshold again', async () => {
   await addKey(keyFor('both', START, -300, 25));
   await look();
   const { log } = { log: { debug() {}, info() {}, warn: () => void warnings.push({}), error() {} } };
-  await createCertificateAlarms({ ...world, usesOf: usesInWords, servers: [], log })();
+  await createCertificateAlarms({ ...world, usesOf: usesInWords, servers: () => [], log })();
   assert.equal(warnings.length, 1);
   assert.deepEqual(codes()[0], ['certificate-ending', 25]);
 });
@@ -105,7 +105,7 @@ test('the certificate of the SMTP server is watched the same way', async () => {
   const { log } = {
     log: { debug() {}, info() {}, warn: (_m: string, f?: LogFields) => void warnings.push(f), error() {} },
   };
-  const lookAtBoth = createCertificateAlarms({ ...world, usesOf: usesInWords, servers: [smtp], log });
+  const lookAtBoth = createCertificateAlarms({ ...world, usesOf: usesInWords, servers: () => [smtp], log });
   await lookAtBoth();
   assert.deepEqual(codes(), [['server-certificate-ending', 29]]);
   assert.equal((await world.store.trace(`smtp ${smtp.fingerprint}`))[0]?.detail, '30');

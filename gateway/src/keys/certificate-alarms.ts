@@ -33,7 +33,8 @@ export function serverCertificate(name: string, pem: Buffer): ServerCertificate 
 export function createCertificateAlarms(options: {
   store: Pick<LastingStore, 'mailboxes' | 'keysOf' | 'trace'>;
   usesOf: UsesOf;
-  servers: readonly ServerCertificate[];
+  /** As they are now: a reload may change them. */
+  servers: () => readonly ServerCertificate[];
   trail: AlarmTrail;
   clock: Clock;
   log: Log;
@@ -81,7 +82,7 @@ export function createCertificateAlarms(options: {
       await lookAtMailbox(mailbox, now).catch((error: unknown) =>
         log.warn('the keys of a mailbox cannot be read', { mailboxId: mailbox.id, error }),
       );
-    for (const { name, fingerprint, notAfter } of options.servers)
+    for (const { name, fingerprint, notAfter } of options.servers())
       await warn(`${name} ${fingerprint}`, { mailboxId: null, notAfter, code: 'server-certificate-ending', now });
   };
 }

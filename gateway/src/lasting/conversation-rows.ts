@@ -1,6 +1,7 @@
-/** Rows of conversations, the Message-IDs that lead to them, and the blobs that go with them. */
+/** Rows of conversations, who takes part in them, the Message-IDs that lead to them, and the blobs that go with them. */
+import { CONVERSATION_LIMITS } from '@estafette/contracts/limits';
 import type { Kysely, Selectable } from 'kysely';
-import type { Conversation, LastingStore } from '../ports.ts';
+import type { Conversation, LastingStore, Participant } from '../ports.ts';
 import { bytes } from './row-bytes.ts';
 import type { Schema } from './schema.ts';
 
@@ -12,6 +13,7 @@ const toConversation = (row: Selectable<Schema['conversations']>): Conversation 
   wrappedKey: bytes(row.wrapped_key),
   expiresAt: row.expires_at,
   erasedAt: row.erased_at,
+  space: row.space,
 });
 
 /** This part of the lasting store, over a database or a transaction. */
@@ -29,6 +31,7 @@ export function conversationPart(db: Kysely<Schema>) {
           opened_at: now,
           expires_at: conversation.expiresAt,
           erased_at: null,
+          space: conversation.space,
         })
         .execute();
     },
@@ -76,6 +79,55 @@ export function conversationPart(db: Kysely<Schema>) {
         .execute();
       return rows.map((row) => row.id);
     },
+    async forgetErased(before, limit) {
+      const rows = await db
+        .selectFrom('conversations')
+        .select('id')
+        .where('erased_at', '<=', before)
+        .orderBy('erased_at')
+        .limit(limit)
+        .execute();
+      const ids = rows.map(({ id }) => id);
+      if (ids.length === 0) return 0;
+      const letters = db.selectFrom('letters').select(['letter_id', 'mailbox_id']).where('conversation_id', 'in', ids);
+      await db
+        .deleteFrom('quarantine')
+        .where((where) =>
+          where(where.refTuple('letter_id', 'mailbox_id'), 'in', letters.$asTuple('letter_id', 'mailbox_id')),
+        )
+        .execute();
+      for (const table of ['letters', 'message_ids', 'participants'] as const)
+        await db.deleteFrom(table).where('conversation_id', 'in', ids).execute();
+      await db.deleteFrom('conversations').where('id', 'in', ids).execute();
+      return ids.length;
+    },
+    async addParticipant({ conversationId, addressIndex, role, since }, max) {
+      const { count } = await db
+        .selectFrom('participants')
+        .select(({ fn }) => fn.countAll().as('count'))
+        .where('conversation_id', '=', conversationId)
+        .executeTakeFirstOrThrow();
+      if (Number(count) >= max) return;
+      await db
+        .insertInto('participants')
+        .values({ conversation_id: conversationId, address_index: addressIndex, role, since })
+        .onConflict((conflict) => conflict.columns(['conversation_id', 'address_index']).doNothing())
+        .execute();
+    },
+    async participantsOf(conversationId) {
+      const rows = await db
+        .selectFrom('participants')
+        .selectAll()
+        .where('conversation_id', '=', conversationId)
+        .orderBy('since')
+        .execute();
+      return rows.map((row) => ({
+        conversationId: row.conversation_id,
+        addressIndex: bytes(row.address_index),
+        role: row.role as Participant['role'],
+        since: row.since,
+      }));
+    },
     async rememberMessageId(entry) {
       await db
         .insertInto('message_ids')
@@ -89,14 +141,33 @@ export function conversationPart(db: Kysely<Schema>) {
         .onConflict((conflict) => conflict.columns(['mailbox_id', 'message_id_index', 'subject']).doNothing())
         .execute();
     },
-    async conversationByMessageId(mailboxId, messageIdIndex, direction) {
+    async conversationsByMessageId(mailboxId, messageIdIndex, direction, participantIndex) {
       let query = db
         .selectFrom('message_ids')
-        .select('conversation_id')
+        .innerJoin('participants', 'participants.conversation_id', 'message_ids.conversation_id')
+        .select(['message_ids.conversation_id', 'participants.role'])
+        .where('message_ids.mailbox_id', '=', mailboxId)
+        .where('message_ids.message_id_index', '=', messageIdIndex)
+        .where('participants.address_index', '=', participantIndex);
+      if (direction !== 'any') query = query.where('message_ids.direction', '=', direction);
+      const rows = await query
+        .orderBy((columns) => columns.case().when('participants.role', '=', 'from').then(0).else(1).end())
+        // What is named there was made in that order, whatever its kind (ULID).
+        .orderBy((columns) => columns.fn('substr', ['message_ids.subject', columns.val(5)]))
+        .limit(CONVERSATION_LIMITS.threadsLookedAtMax)
+        .execute();
+      const own = rows.filter(({ role }) => role === 'from');
+      return [...new Set((own.length > 0 ? own : rows).map((row) => row.conversation_id))];
+    },
+    async conversationKnows(mailboxId, messageIdIndex, conversationId) {
+      const row = await db
+        .selectFrom('message_ids')
+        .select('direction')
         .where('mailbox_id', '=', mailboxId)
-        .where('message_id_index', '=', messageIdIndex);
-      if (direction !== 'any') query = query.where('direction', '=', direction);
-      return (await query.orderBy('subject', 'desc').executeTakeFirst())?.conversation_id ?? null;
+        .where('message_id_index', '=', messageIdIndex)
+        .where('conversation_id', '=', conversationId)
+        .executeTakeFirst();
+      return row !== undefined;
     },
     async subjectsByMessageId(messageIdIndex) {
       const rows = await db
@@ -117,6 +188,10 @@ export function conversationPart(db: Kysely<Schema>) {
     async blobsOf(conversationId) {
       const rows = await db.selectFrom('blobs').selectAll().where('conversation_id', '=', conversationId).execute();
       return rows.map((row) => ({ blobId: row.blob_id, mailboxId: row.mailbox_id }));
+    },
+    async hasBlob(blobId) {
+      const row = await db.selectFrom('blobs').select('blob_id').where('blob_id', '=', blobId).executeTakeFirst();
+      return row !== undefined;
     },
     async forgetBlobs(conversationId) {
       await db.deleteFrom('blobs').where('conversation_id', '=', conversationId).execute();

@@ -12,11 +12,16 @@ import { openSqlite } from '@estafette/runtime/sqlite-database';
 import { openVault } from '@estafette/runtime/vault';
 import { type Kysely, sql } from 'kysely';
 import type { LastingStore } from '../ports.ts';
+import { accountsConformance } from './accounts.conformance.ts';
+import { automaticConformance } from './automatic.conformance.ts';
 import { lastingStoreConformance } from './lasting-store.conformance.ts';
 import { openLastingStore } from './lasting-store.ts';
 import { mailboxKeysConformance } from './mailbox-keys.conformance.ts';
+import { mailsConformance } from './mails.conformance.ts';
 import { migrate } from './migrations.ts';
+import { participantsConformance } from './participants.conformance.ts';
 import { quarantineConformance } from './quarantine.conformance.ts';
+import { replyGroupsConformance } from './reply-groups.conformance.ts';
 import { index, NOW, newLearnt, newMailbox } from './rows.conformance.ts';
 import type { Schema } from './schema.ts';
 
@@ -37,6 +42,11 @@ lastingStoreConformance('SQLite file', () => inFile.store);
 lastingStoreConformance('SQLite in memory', () => inMemory.store);
 mailboxKeysConformance('SQLite in memory', () => inMemory.store);
 quarantineConformance('SQLite in memory', () => inMemory.store);
+participantsConformance('SQLite in memory', () => inMemory.store);
+automaticConformance('SQLite in memory', () => inMemory.store);
+accountsConformance('SQLite in memory', () => inMemory.store);
+replyGroupsConformance('SQLite in memory', () => inMemory.store);
+mailsConformance('SQLite in memory', () => inMemory.store);
 
 test('a schema that is the newest already is left alone', async () => {
   await inFile.store;
@@ -53,6 +63,31 @@ test('what was committed is there after the file is opened again', async () => {
   await migrate(second, 'sqlite');
   assert.ok(await openLastingStore(second, vault).mailboxById(mailboxId));
   await second.destroy();
+});
+
+test('addresses of mailboxes kept in letters of their domain are found after an update; two forms of one both stay', async () => {
+  const { database, store: opening } = sqlite(':memory:');
+  const store = await opening;
+  const id = newId('mailbox');
+  await store.addMailbox({ id, address: 'Contact@CAFÉ.example', name: 'x', kind: 'ORG' });
+  assert.equal((await store.mailboxById(id))?.address, 'contact@xn--caf-dma.example');
+  const before = async (rowId: string, address: string) => {
+    await database.updateTable('mailboxes').set({ address }).where('id', '=', rowId).execute();
+    await sql`delete from kysely_migration where name = '0011-canonical-addresses'`.execute(database);
+    await migrate(database, 'sqlite');
+  };
+  await before(id, 'contact@café.example');
+  assert.equal((await store.mailboxByAddress('contact@café.example'))?.id, id);
+  assert.deepEqual(await store.trace(id), []);
+  const twin = newId('mailbox');
+  await store.addMailbox({ id: twin, address: 'twin@cafe.example', name: 'x', kind: 'ORG' });
+  await before(twin, 'contact@café.example');
+  assert.equal((await store.mailboxById(twin))?.address, 'contact@café.example');
+  assert.equal((await store.mailboxByAddress('contact@café.example'))?.id, id);
+  assert.equal(await store.mailboxByAddress('contact@ca\u212a.example'), null);
+  const told = (await store.trace(id)).map(({ at: _at, ...event }) => event);
+  assert.deepEqual(told, [{ subject: twin, event: 'mailbox-address-shared', related: id }]);
+  assert.deepEqual(await store.trace(twin), await store.trace(id));
 });
 
 test('prevents: a transaction that reads first failing as locked when another process has written in between', async () => {
@@ -206,4 +241,9 @@ describe('PostgreSQL', { skip }, () => {
   lastingStoreConformance('PostgreSQL', async () => store);
   mailboxKeysConformance('PostgreSQL', async () => store);
   quarantineConformance('PostgreSQL', async () => store);
+  participantsConformance('PostgreSQL', async () => store);
+  automaticConformance('PostgreSQL', async () => store);
+  accountsConformance('PostgreSQL', async () => store);
+  replyGroupsConformance('PostgreSQL', async () => store);
+  mailsConformance('PostgreSQL', async () => store);
 });

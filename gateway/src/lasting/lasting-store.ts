@@ -5,12 +5,15 @@
 import type { KeyObject } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import type { LastingStore, Vault } from '../ports.ts';
+import { accountPart } from './account-rows.ts';
 import { auditPart } from './audit-rows.ts';
+import { automaticPart } from './automatic-rows.ts';
 import { conversationPart } from './conversation-rows.ts';
 import { correspondentPart } from './correspondent-rows.ts';
 import { devicePart } from './device-rows.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { letterPart } from './letter-rows.ts';
+import { mailPart } from './mail-rows.ts';
 import { mailboxPart } from './mailbox-rows.ts';
 import { quarantinePart } from './quarantine-rows.ts';
 import { replyPart } from './reply-rows.ts';
@@ -19,6 +22,8 @@ import type { Schema } from './schema.ts';
 /** What changes rows: on a database with one writer these share commits. */
 const WRITES = [
   'addMailbox',
+  'describeMailbox',
+  'closeMailbox',
   'addMailboxKey',
   'addKeyRequest',
   'removeKeyRequest',
@@ -31,6 +36,8 @@ const WRITES = [
   'addConversation',
   'extendConversation',
   'eraseExpired',
+  'forgetErased',
+  'addParticipant',
   'rememberMessageId',
   'addBlob',
   'forgetBlobs',
@@ -44,11 +51,27 @@ const WRITES = [
   'beginRelease',
   'settleQuarantined',
   'moveNotice',
-  'countNoticeAttempt',
   'addReply',
   'changeReply',
-  'countAttempt',
+  'groupReplies',
   'markAnnounced',
+  'addMail',
+  'changeMail',
+  'beginMailAttempt',
+  'keepMailAttempt',
+  'putOffMail',
+  'wishForMail',
+  'endMailWish',
+  'forgetRecipients',
+  'noteGivenUp',
+  'addAutomaticLetter',
+  'claimAutomaticMail',
+  'setAbsence',
+  'clearAbsence',
+  'setReceipts',
+  'forgetAutomatic',
+  'addAccount',
+  'removeAccount',
   'audit',
 ] as const satisfies (keyof LastingStore)[];
 
@@ -69,6 +92,9 @@ export function openLastingStore(
     ...letterPart(database),
     ...quarantinePart(database),
     ...replyPart(database),
+    ...mailPart(database, vault),
+    ...automaticPart(database, vault),
+    ...accountPart(database, vault),
     ...auditPart(database),
   });
   const within = (transaction: Kysely<Schema>): LastingStore => {

@@ -1,6 +1,6 @@
 /** Rows of letters in mailboxes: the unique (mailbox, letter identity) decides whether a letter was seen before. */
 import type { Kysely, Selectable } from 'kysely';
-import type { LastingStore, LetterRow } from '../ports.ts';
+import type { LastingStore, LetterMark, LetterRow } from '../ports.ts';
 import { bytes } from './row-bytes.ts';
 import type { Schema } from './schema.ts';
 
@@ -12,6 +12,7 @@ const toLetter = (row: Selectable<Schema['letters']>): LetterRow => ({
   state: row.state as LetterRow['state'],
   answerable: row.answerable === 1,
   route: row.route,
+  marks: row.marks.split(' ').filter((mark) => mark !== '') as LetterMark[],
 });
 
 /** This part of the lasting store, over a database or a transaction. */
@@ -28,6 +29,7 @@ export function letterPart(db: Kysely<Schema>) {
           state: letter.state,
           answerable: letter.answerable ? 1 : 0,
           route: letter.route,
+          marks: letter.marks.join(' '),
           sealed_context: null,
           created_at: now,
         })
@@ -44,7 +46,29 @@ export function letterPart(db: Kysely<Schema>) {
     },
     lettersOf: async (letterId) =>
       (await db.selectFrom('letters').selectAll().where('letter_id', '=', letterId).execute()).map(toLetter),
+    async knowsMessageId(mailboxId, messageIdIndex) {
+      const row = await db
+        .selectFrom('message_ids')
+        .select('direction')
+        .where('mailbox_id', '=', mailboxId)
+        .where('message_id_index', '=', messageIdIndex)
+        .where('direction', '=', 'in')
+        .executeTakeFirst();
+      return row !== undefined;
+    },
     async moveLetter(letterId, mailboxId, conversationId) {
+      await db
+        .updateTable('message_ids')
+        .set({ conversation_id: conversationId })
+        .where('subject', '=', letterId)
+        .where('conversation_id', 'in', (query) =>
+          query
+            .selectFrom('letters')
+            .select('letters.conversation_id')
+            .where('letters.letter_id', '=', letterId)
+            .where('letters.mailbox_id', '=', mailboxId),
+        )
+        .execute();
       await db
         .updateTable('letters')
         .set({ conversation_id: conversationId, route: 'new-expired' })

@@ -1,7 +1,8 @@
 /** Rows of hosted mailboxes and their keys; private keys are sealed under the vault, bound to their row. */
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import type { Kysely, Selectable } from 'kysely';
-import type { KeyRequest, LastingStore, Mailbox, MailboxKey, MailboxKind, Vault } from '../ports.ts';
+import { canonicalAddress } from '../address.ts';
+import type { KeyRequest, LastingStore, Mailbox, MailboxKey, MailboxKind, MailboxLabel, Vault } from '../ports.ts';
 import { bytes, packChain, unpackChain } from './row-bytes.ts';
 import type { Schema } from './schema.ts';
 
@@ -10,7 +11,20 @@ const toMailbox = (row: Selectable<Schema['mailboxes']>): Mailbox => ({
   address: row.address,
   name: row.name,
   kind: row.kind as MailboxKind,
+  ...(row.title === null ? {} : { title: row.title }),
+  ...(row.given_name === null ? {} : { givenName: row.given_name }),
+  ...(row.family_name === null ? {} : { familyName: row.family_name }),
+  ...(row.entity === null ? {} : { entity: row.entity }),
+  ...(row.closed_at === null ? {} : { closedAt: row.closed_at }),
 });
+
+/** Columns of what is given; empty text is nothing. */
+const labelColumns = ({ title, givenName, familyName, entity }: MailboxLabel) =>
+  Object.fromEntries(
+    Object.entries({ title, given_name: givenName, family_name: familyName, entity })
+      .filter(([, text]) => text !== undefined)
+      .map(([column, text]) => [column, text === '' ? null : text]),
+  );
 
 /** Unseals a private key into a key object; its bytes are wiped. */
 function openKey(vault: Vault, row: { id: string; sealed_key: Buffer }): KeyObject {
@@ -38,17 +52,41 @@ function sealKey(vault: Vault, id: string, key: KeyObject): Buffer {
  */
 export function mailboxPart(db: Kysely<Schema>, vault: Vault, opened: Map<string, KeyObject>) {
   return {
-    async addMailbox(mailbox) {
+    async addMailbox({ id, address, name, kind, closedAt, ...label }) {
+      const row = {
+        id,
+        address: canonicalAddress(address),
+        name,
+        kind,
+        closed_at: closedAt ?? null,
+        created_at: Date.now(),
+      };
       await db
         .insertInto('mailboxes')
-        .values({ ...mailbox, address: mailbox.address.toLowerCase(), created_at: Date.now() })
+        .values({ title: null, given_name: null, family_name: null, entity: null, ...labelColumns(label), ...row })
         .execute();
+    },
+    async describeMailbox(id, label) {
+      const { numUpdatedRows } = await db
+        .updateTable('mailboxes')
+        .set({ id, ...labelColumns(label) })
+        .where('id', '=', id)
+        .executeTakeFirst();
+      return numUpdatedRows > 0n;
+    },
+    async closeMailbox(id, closedAt) {
+      const { numUpdatedRows } = await db
+        .updateTable('mailboxes')
+        .set({ closed_at: closedAt })
+        .where('id', '=', id)
+        .executeTakeFirst();
+      return numUpdatedRows > 0n;
     },
     async mailboxByAddress(address) {
       const row = await db
         .selectFrom('mailboxes')
         .selectAll()
-        .where('address', '=', address.toLowerCase())
+        .where('address', '=', canonicalAddress(address))
         .executeTakeFirst();
       return row === undefined ? null : toMailbox(row);
     },

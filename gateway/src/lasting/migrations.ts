@@ -1,6 +1,7 @@
 /** The schema, step by step, written once for SQLite and PostgreSQL. A step that has shipped is never edited. */
 import { type Kysely, sql } from 'kysely';
 import { type Migration, type MigrationProvider, Migrator } from 'kysely/migration';
+import { canonicalAddress } from '../address.ts';
 import type { Schema } from './schema.ts';
 
 type Dialect = 'sqlite' | 'postgres';
@@ -76,6 +77,124 @@ function correspondentCapabilities(dialect: Dialect): string[] {
   return columns.map((column) => `alter table correspondents add column ${column}`);
 }
 
+/**
+ * Who takes part in a conversation by mail, its trust space, and marks of letters. The writers of letters that could be
+ * answered, which were verified, take part from the beginning.
+ */
+function participants(dialect: Dialect): string[] {
+  const bytes = dialect === 'sqlite' ? 'blob' : 'bytea';
+  const time = dialect === 'sqlite' ? 'integer' : 'bigint';
+  return [
+    `create table participants (conversation_id text not null references conversations(id), address_index ${bytes} not null,
+       role text not null, since ${time} not null, primary key (conversation_id, address_index))`,
+    `insert into participants (conversation_id, address_index, role, since)
+       select id, correspondent_index, 'from', opened_at from conversations
+       where exists (select 1 from letters where letters.conversation_id = conversations.id and letters.answerable = 1)`,
+    'alter table conversations add column space text',
+    "alter table letters add column marks text not null default ''",
+    'create index conversations_erased on conversations (erased_at)',
+    'create index message_ids_conversation on message_ids (conversation_id)',
+  ];
+}
+
+/** Mails on their way out, the replies they carry, and jobs that were given up. */
+function outgoingMails(dialect: Dialect): string[] {
+  const bytes = dialect === 'sqlite' ? 'blob' : 'bytea';
+  const time = dialect === 'sqlite' ? 'integer' : 'bigint';
+  const counter = dialect === 'sqlite' ? 'integer primary key autoincrement' : 'bigserial primary key';
+  return [
+    `create table mails (seq ${counter}, id text not null unique, kind text not null, mailbox_id text not null references mailboxes(id),
+       conversation_id text, subject text not null, recipient_index ${bytes} not null, sealed_to ${bytes}, message_id_index ${bytes} not null,
+       space text not null, state text not null, failure text, certain integer not null, revision integer not null, attempts integer not null,
+       urgent integer not null, asks_reports integer not null, sealed_at ${time} not null, sent_at ${time}, changed_at ${time} not null,
+       next_attempt_at ${time} not null, attempting_by text, attempting_until ${time}, wish text)`,
+    'create index mails_state on mails (state, next_attempt_at)',
+    'create index mails_message_id on mails (message_id_index)',
+    'create index mails_wish on mails (wish)',
+    `create table mail_replies (mail_id text not null references mails(id), reply_id text not null, primary key (mail_id, reply_id))`,
+    'create index mail_replies_reply on mail_replies (reply_id)',
+    `create table given_up_jobs (seq ${counter}, at ${time} not null, queue text not null, reason text not null)`,
+    'alter table replies add column corrected integer not null default 0',
+  ];
+}
+
+/** Automatic mail in and out, counted; absences; mailboxes that tell nobody what was read. */
+function automaticMail(dialect: Dialect): string[] {
+  const bytes = dialect === 'sqlite' ? 'blob' : 'bytea';
+  const time = dialect === 'sqlite' ? 'integer' : 'bigint';
+  return [
+    `create table automatic_letters (letter_id text not null, mailbox_id text not null references mailboxes(id), sender_index ${bytes} not null,
+       kind text not null, shown integer not null, at ${time} not null, primary key (letter_id, mailbox_id))`,
+    'create index automatic_letters_at on automatic_letters (mailbox_id, at)',
+    `create table automatic_mails (claim text primary key, mail_id text not null, mailbox_id text not null references mailboxes(id),
+       recipient_index ${bytes} not null, at ${time} not null)`,
+    'create index automatic_mails_at on automatic_mails (mailbox_id, at)',
+    `create table absences (mailbox_id text primary key references mailboxes(id), from_at ${time} not null, until_at ${time} not null,
+       sealed_text ${bytes} not null)`,
+    'create table receipt_refusals (mailbox_id text primary key references mailboxes(id))',
+  ];
+}
+
+/** Replies that leave as one mail, and what the From label of a mailbox is made of. */
+function replyGroups(dialect: Dialect): string[] {
+  const time = dialect === 'sqlite' ? 'integer' : 'bigint';
+  const labels = ['title text', 'given_name text', 'family_name text', 'entity text'];
+  const gathering = [
+    'answers text',
+    "recipients text not null default 'sender'",
+    'is_pressing integer not null default 0',
+    'bytes integer not null default 0',
+    'group_id text',
+    `gathered_at ${time}`,
+  ];
+  return [
+    ...labels.map((column) => `alter table mailboxes add column ${column}`),
+    ...gathering.map((column) => `alter table replies add column ${column}`),
+    // What went further than `accepted` before there were groups is a mail of its own.
+    "update replies set group_id = id, gathered_at = created_at where state <> 'accepted'",
+    'create index replies_group on replies (group_id)',
+    'create index replies_conversation on replies (conversation_id, state)',
+  ];
+}
+
+/** Mailboxes that take no letters any more. */
+function closedMailboxes(dialect: Dialect): string[] {
+  const time = dialect === 'sqlite' ? 'integer' : 'bigint';
+  return [`alter table mailboxes add column closed_at ${time}`];
+}
+
+/**
+ * Addresses of mailboxes were kept with the letters of their domain. Where both forms stand already, both stay, and the
+ * trail says which two they are: letters go to the one whose address has its one form.
+ */
+async function canonicalMailboxes(database: Kysely<Schema>): Promise<void> {
+  const rows = await database.selectFrom('mailboxes').select(['id', 'address']).execute();
+  const owners = new Map(rows.map(({ id, address }) => [address, id]));
+  for (const { id: subject, address: before } of rows) {
+    const address = canonicalAddress(before);
+    if (address === before) continue;
+    const related = owners.get(address);
+    if (related !== undefined) {
+      const event = { at: Date.now(), subject, event: 'mailbox-address-shared', detail: null, related };
+      await database.insertInto('audit_events').values(event).execute();
+      continue;
+    }
+    owners.set(address, subject);
+    await database.updateTable('mailboxes').set({ address }).where('id', '=', subject).execute();
+  }
+}
+
+/** Accounts of one's own software, and the client certificates they show. */
+function accounts(dialect: Dialect): string[] {
+  const bytes = dialect === 'sqlite' ? 'blob' : 'bytea';
+  const time = dialect === 'sqlite' ? 'integer' : 'bigint';
+  return [
+    `create table accounts (id text primary key, name_index ${bytes} not null unique, sealed_facts ${bytes} not null, created_at ${time} not null)`,
+    'create table account_certificates (fingerprint text primary key, account_id text not null references accounts(id))',
+    'create index account_certificates_account on account_certificates (account_id)',
+  ];
+}
+
 function migrationsOf(dialect: Dialect): Record<string, Migration> {
   return {
     '0001-first-schema': {
@@ -98,6 +217,37 @@ function migrationsOf(dialect: Dialect): Record<string, Migration> {
         for (const statement of quarantine(dialect)) await sql.raw(statement).execute(database);
       },
     },
+    '0005-outgoing-mails': {
+      async up(database) {
+        for (const statement of outgoingMails(dialect)) await sql.raw(statement).execute(database);
+      },
+    },
+    '0006-participants': {
+      async up(database) {
+        for (const statement of participants(dialect)) await sql.raw(statement).execute(database);
+      },
+    },
+    '0007-automatic-mail': {
+      async up(database) {
+        for (const statement of automaticMail(dialect)) await sql.raw(statement).execute(database);
+      },
+    },
+    '0008-accounts': {
+      async up(database) {
+        for (const statement of accounts(dialect)) await sql.raw(statement).execute(database);
+      },
+    },
+    '0009-reply-groups': {
+      async up(database) {
+        for (const statement of replyGroups(dialect)) await sql.raw(statement).execute(database);
+      },
+    },
+    '0010-closed-mailboxes': {
+      async up(database) {
+        for (const statement of closedMailboxes(dialect)) await sql.raw(statement).execute(database);
+      },
+    },
+    '0011-canonical-addresses': { up: canonicalMailboxes },
   };
 }
 

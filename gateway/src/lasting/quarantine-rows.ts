@@ -116,13 +116,6 @@ export function quarantinePart(db: Kysely<Schema>) {
         .executeTakeFirst();
       return moved !== undefined;
     },
-    async countNoticeAttempt(letterId, mailboxId) {
-      const row = await change(letterId, mailboxId)
-        .set((column) => ({ notice_attempts: column('notice_attempts', '+', 1) }))
-        .returning('notice_attempts')
-        .executeTakeFirstOrThrow();
-      return row.notice_attempts;
-    },
     noticesToSend: async () => (await rows().where('quarantine.notice', '=', 'sealed').execute()).map(toQuarantined),
     async countQuarantined(senderIndex, which, since) {
       const counted = db

@@ -14,8 +14,16 @@ const toReply = (row: Selectable<Schema['replies']>): ReplyRow => ({
   certain: row.certain === 1,
   revision: row.revision,
   announcedRevision: row.announced_revision,
+  ...(row.corrected === 1 ? { corrected: true } : {}),
   attempts: row.attempts,
   sealed: { iv: row.sealed_iv, ct: row.sealed_ct },
+  createdAt: row.created_at,
+  answers: row.answers,
+  to: row.recipients === 'all' ? 'all' : 'sender',
+  isPressing: row.is_pressing === 1,
+  bytes: row.bytes,
+  groupId: row.group_id,
+  gatheredAt: row.gathered_at,
 });
 
 /** This part of the lasting store, over a database or a transaction. */
@@ -37,6 +45,12 @@ export function replyPart(db: Kysely<Schema>) {
           attempts: reply.attempts,
           sealed_iv: reply.sealed.iv,
           sealed_ct: reply.sealed.ct,
+          answers: reply.answers,
+          recipients: reply.to,
+          is_pressing: reply.isPressing ? 1 : 0,
+          bytes: reply.bytes,
+          group_id: reply.groupId,
+          gathered_at: reply.gatheredAt,
           created_at: now,
           changed_at: now,
         })
@@ -48,13 +62,14 @@ export function replyPart(db: Kysely<Schema>) {
       const row = await db.selectFrom('replies').selectAll().where('id', '=', id).executeTakeFirst();
       return row === undefined ? null : toReply(row);
     },
-    async changeReply(id, { state, failure, certain, from }, now) {
+    async changeReply(id, { state, failure, certain, corrected = false, from }, now) {
       let query = db
         .updateTable('replies')
         .set((expression) => ({
           state,
           failure,
           certain: certain ? 1 : 0,
+          corrected: corrected ? 1 : 0,
           revision: expression('revision', '+', 1),
           changed_at: now,
         }))
@@ -64,14 +79,36 @@ export function replyPart(db: Kysely<Schema>) {
       if (changed !== undefined) return toReply(changed);
       return toReply(await db.selectFrom('replies').selectAll().where('id', '=', id).executeTakeFirstOrThrow());
     },
-    async countAttempt(id) {
-      const row = await db
+    async ungroupedReplies(conversationId) {
+      const rows = await db
+        .selectFrom('replies')
+        .selectAll()
+        .where('conversation_id', '=', conversationId)
+        .where('state', '=', 'accepted')
+        .where('group_id', 'is', null)
+        .orderBy('created_at')
+        .orderBy('id')
+        .execute();
+      return rows.map(toReply);
+    },
+    async groupReplies(ids, { id, answers, at }) {
+      const { numUpdatedRows } = await db
         .updateTable('replies')
-        .set((expression) => ({ attempts: expression('attempts', '+', 1) }))
-        .where('id', '=', id)
-        .returning('attempts')
-        .executeTakeFirstOrThrow();
-      return row.attempts;
+        .set({ group_id: id, answers, gathered_at: at })
+        .where('id', 'in', ids)
+        .where('group_id', 'is', null)
+        .executeTakeFirst();
+      if (numUpdatedRows !== BigInt(ids.length)) throw new Error('a reply that has its mail already');
+    },
+    async repliesOfGroup(groupId) {
+      const rows = await db
+        .selectFrom('replies')
+        .selectAll()
+        .where('group_id', '=', groupId)
+        // By the ids that one device gave them one after the other.
+        .orderBy('id')
+        .execute();
+      return rows.map(toReply);
     },
     async markAnnounced(id, revision) {
       await db

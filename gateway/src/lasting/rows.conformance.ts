@@ -8,6 +8,7 @@ import type {
   LastingStore,
   LearntCertificate,
   LetterRow,
+  OutgoingMail,
   ReplyRow,
 } from '../ports.ts';
 
@@ -31,6 +32,7 @@ export function newConversation(mailboxId: string, change: Partial<Conversation>
     wrappedKey: randomBytes(60),
     expiresAt: NOW + HOUR_MS,
     erasedAt: null,
+    space: 'demo',
     ...change,
   };
 }
@@ -80,6 +82,38 @@ export const newReply = (mailboxId: string, conversationId: string): ReplyRow =>
   announcedRevision: 0,
   attempts: 0,
   sealed: { iv: 'aXY', ct: 'Y3Q' },
+  createdAt: NOW,
+  answers: null,
+  to: 'sender',
+  isPressing: false,
+  bytes: 0,
+  groupId: null,
+  gatheredAt: null,
+});
+
+export const newMail = (mailboxId: string, change: Partial<OutgoingMail> = {}): OutgoingMail => ({
+  id: newId('mail'),
+  kind: 'reply',
+  mailboxId,
+  conversationId: newId('conversation'),
+  subject: newId('reply'),
+  recipientIndex: index(),
+  to: 'claire.martin@cabinet.example',
+  space: 'mssante',
+  state: 'sealed',
+  failure: null,
+  certain: true,
+  revision: 1,
+  attempts: 0,
+  hasOpenAttempt: false,
+  urgent: false,
+  asksReports: false,
+  sealedAt: NOW,
+  sentAt: null,
+  changedAt: NOW,
+  nextAttemptAt: NOW,
+  wish: null,
+  ...change,
 });
 
 export const newLetter = (mailboxId: string, conversationId: string, change: Partial<LetterRow> = {}): LetterRow => ({
@@ -90,5 +124,6 @@ export const newLetter = (mailboxId: string, conversationId: string, change: Par
   state: 'routed',
   answerable: true,
   route: 'new',
+  marks: [],
   ...change,
 });

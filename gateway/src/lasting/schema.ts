@@ -5,7 +5,18 @@
 import type { Generated } from 'kysely';
 
 export interface Schema {
-  mailboxes: { id: string; address: string; name: string; kind: string; created_at: number };
+  mailboxes: {
+    id: string;
+    address: string;
+    name: string;
+    kind: string;
+    title: string | null;
+    given_name: string | null;
+    family_name: string | null;
+    entity: string | null;
+    closed_at: number | null;
+    created_at: number;
+  };
   mailbox_keys: {
     id: string;
     mailbox_id: string;
@@ -53,7 +64,9 @@ export interface Schema {
     opened_at: number;
     expires_at: number;
     erased_at: number | null;
+    space: string | null;
   };
+  participants: { conversation_id: string; address_index: Buffer; role: string; since: number };
   letters: {
     seq: Generated<number>;
     letter_id: string;
@@ -64,6 +77,7 @@ export interface Schema {
     answerable: number;
     route: string;
     sealed_context: Buffer | null;
+    marks: string;
     created_at: number;
   };
   message_ids: {
@@ -87,9 +101,44 @@ export interface Schema {
     attempts: number;
     sealed_iv: string;
     sealed_ct: string;
+    answers: string | null;
+    recipients: string;
+    is_pressing: number;
+    bytes: number;
+    group_id: string | null;
+    gathered_at: number | null;
     created_at: number;
     changed_at: number;
+    corrected: Generated<number>;
   };
+  mails: {
+    seq: Generated<number>;
+    id: string;
+    kind: string;
+    mailbox_id: string;
+    conversation_id: string | null;
+    subject: string;
+    recipient_index: Buffer;
+    sealed_to: Buffer | null;
+    message_id_index: Buffer;
+    space: string;
+    state: string;
+    failure: string | null;
+    certain: number;
+    revision: number;
+    attempts: number;
+    urgent: number;
+    asks_reports: number;
+    sealed_at: number;
+    sent_at: number | null;
+    changed_at: number;
+    next_attempt_at: number;
+    attempting_by: string | null;
+    attempting_until: number | null;
+    wish: string | null;
+  };
+  mail_replies: { mail_id: string; reply_id: string };
+  given_up_jobs: { seq: Generated<number>; at: number; queue: string; reason: string };
   quarantine: {
     letter_id: string;
     mailbox_id: string;
@@ -104,6 +153,19 @@ export interface Schema {
     notice: string;
     notice_attempts: number;
   };
+  automatic_letters: {
+    letter_id: string;
+    mailbox_id: string;
+    sender_index: Buffer;
+    kind: string;
+    shown: number;
+    at: number;
+  };
+  automatic_mails: { claim: string; mail_id: string; mailbox_id: string; recipient_index: Buffer; at: number };
+  absences: { mailbox_id: string; from_at: number; until_at: number; sealed_text: Buffer };
+  receipt_refusals: { mailbox_id: string };
+  accounts: { id: string; name_index: Buffer; sealed_facts: Buffer; created_at: number };
+  account_certificates: { fingerprint: string; account_id: string };
   audit_events: {
     seq: Generated<number>;
     at: number;

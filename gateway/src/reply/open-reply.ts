@@ -32,5 +32,7 @@ export async function openReply(
   const parsed = v.safeParse(ReplyMessageSchema, clear);
   if (!parsed.success || parsed.output.replyId !== reply.replyId)
     throw new Refusal('reply-malformed', 'does not fit its schema');
+  const { text, attachments = [] } = parsed.output;
+  if (text.trim() === '' && attachments.length === 0) throw new Refusal('reply-malformed', 'says nothing');
   return parsed.output;
 }

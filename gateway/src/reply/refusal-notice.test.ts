@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { beforeEach, test } from 'node:test';
 import { newId } from '@estafette/contracts/ids';
 import { NOTICE_LIMITS } from '@estafette/contracts/limits';
-import type { LastingStore, MailboxKey, OpenedLetter, SealMail } from '../ports.ts';
+import type { AnswerPolicy, LastingStore, MailboxKey, OpenedLetter, SealMail, TrustSpace } from '../ports.ts';
 import { NO_HEADERS } from '../ports.ts';
 import { createNotifier, isAutomatic, isSenderAuthenticated, type RefusedLetter } from './refusal-notice.ts';
 
@@ -17,6 +17,16 @@ const CERTIFICATE = {
   capabilities: null,
   signedAt: 1,
   signer: 's',
+};
+
+/** A space that allows answers in clear: a notice is none. */
+const ANSWERS: AnswerPolicy = {
+  encrypts: 'when-possible',
+  content: 'aes-256-cbc',
+  keyTransport: 'rsa-pkcs1',
+  hasHtmlTwin: false,
+  hasOperatorLabel: true,
+  productNumber: null,
 };
 
 const verdict = (change: Partial<OpenedLetter['verdict']> = {}): OpenedLetter['verdict'] => ({
@@ -88,7 +98,8 @@ function notifier() {
       return true;
     },
   } as unknown as LastingStore;
-  const seal: SealMail = async ({ entity, headers }) => {
+  const seal: SealMail = async ({ entity, headers, recipient, answers }) => {
+    assert.deepEqual([recipient === null, answers.encrypts], [false, 'always'], 'never in clear');
     mail = { text: Buffer.from(entity).toString(), headers };
     return refused === null ? { sealed: Buffer.from('sealed') } : { refused, wants: [] };
   };
@@ -103,7 +114,14 @@ function notifier() {
     trail: { noticeWithheld: async (_letter, _mailbox, why) => void withheld.push(why) },
     messageIdFor: () => '<est.notice@gateway.officine.example>',
     messageIdIndex: () => randomBytes(32),
-    keep: async (_letter, to) => void told.push({ to, ...mail }),
+    mailIdFor: (name) => name,
+    outbox: {
+      post: async ({ to, from, kind, replyIds, asksReports }) => {
+        assert.deepEqual([from, kind, replyIds, asksReports], ['', 'notice', [], false]);
+        told.push({ to, ...mail });
+      },
+    },
+    spaces: { judging: () => ({ name: 'mssante', answers: ANSWERS }) as TrustSpace },
   });
 }
 
@@ -133,10 +151,22 @@ test('who is not proven hears nothing', async () => {
     { identity: 'mismatch' },
   ] as const) {
     const unproven = letter({}, { verdict: verdict(change) });
-    assert.equal(isSenderAuthenticated(unproven.opened), false);
+    assert.equal(isSenderAuthenticated(unproven), false);
     await notifier()(unproven);
   }
   assert.deepEqual([told, withheld], [[], []]);
+});
+
+test('who is proven by the operator that handed the letter over is told, and nobody of another domain', () => {
+  const unsigned = letter({}, { verdict: verdict({ signature: 'none', identity: 'none' }) });
+  const domain = unsigned.opened.headers.from.split('@')[1] ?? '';
+  const by = (carrier: Parameters<typeof isSenderAuthenticated>[0]['carrier']) =>
+    isSenderAuthenticated({ ...unsigned, carrier });
+  assert.equal(by({ kind: 'operator', domain, name: 'mta.operateur.example' }), true);
+  assert.equal(by({ kind: 'operator', domain: 'ailleurs.example', name: 'mta.operateur.example' }), false);
+  assert.equal(by({ kind: 'operator', domain: '', name: 'mta.operateur.example' }), false);
+  assert.equal(by({ kind: 'account', account: 'acc_1' }), false);
+  assert.equal(by(undefined), false);
 });
 
 test('machines and lists hear nothing', async () => {
@@ -155,6 +185,9 @@ test('machines and lists hear nothing', async () => {
     assert.equal(isAutomatic(automatic), true, field);
     await notifier()(automatic);
   }
+  const marked = { kind: 'automatic', guessed: false, inWords: false, isResponse: true } as const;
+  const automatic = { ...marked, reports: [], envelopeId: '', ids: [], until: null, text: '' };
+  await notifier()(letter({}, { automatic }));
   assert.deepEqual([told, withheld], [[], []]);
 });
 

@@ -6,9 +6,22 @@
  */
 import { Refusal } from '@estafette/contracts/failure';
 import { NOTICE_LIMITS } from '@estafette/contracts/limits';
-import type { Clock, LastingStore, Log, OpenedLetter, OwnKeys, SealMail, TrustPaths } from '../ports.ts';
+import {
+  type AnswerPolicy,
+  type Carrier,
+  type Clock,
+  domainOf,
+  type LastingStore,
+  type Log,
+  type OpenedLetter,
+  type Outbox,
+  type OwnKeys,
+  type SealMail,
+  type Spaces,
+  type TrustPaths,
+} from '../ports.ts';
 import { composeReply } from './compose-reply.ts';
-import { type SealingRecipient, sealingRecipient, sealWithOwnKeys } from './seal-reply.ts';
+import { type SealingRecipient, sealingRecipient, sealWithOwnKeys } from './seal-with-own-keys.ts';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -25,6 +38,10 @@ export interface RefusedLetter {
   readonly mailFrom: string;
   /** Milliseconds since 1970. */
   readonly receivedAt: number;
+  /** Trust space it came through; absent: the default one. */
+  readonly space?: string | undefined;
+  /** Who handed it over, where that was proven. */
+  readonly carrier?: Carrier | undefined;
 }
 
 /** What is written of notices that are not sent. */
@@ -44,16 +61,21 @@ export interface NotifierOptions {
   readonly messageIdFor: (letter: RefusedLetter) => string;
   /** Keyed digest of a Message-ID. */
   readonly messageIdIndex: (messageId: string) => Buffer;
-  /** Keeps the sealed notice until it has left. */
-  readonly keep: (letter: RefusedLetter, to: string, sealed: Uint8Array) => Promise<void>;
+  readonly mailIdFor: (name: string) => string;
+  readonly outbox: Pick<Outbox, 'post'>;
+  readonly spaces: Pick<Spaces, 'judging'>;
 }
 
 /**
  * Whether the From address is proven: every signature around the letter is good and its signer is the holder of that
- * address. A letter whose signature lies inside what we could not open proves nothing.
+ * address; or the operator that handed it over was proven, and the trust list gives it the domain of that address. A
+ * letter whose signature lies inside what we could not open proves nothing by itself.
  */
-export function isSenderAuthenticated({ verdict }: OpenedLetter): boolean {
-  return verdict.signature === 'valid' && verdict.identity === 'match';
+export function isSenderAuthenticated({ opened, carrier }: Pick<RefusedLetter, 'opened' | 'carrier'>): boolean {
+  const { signature, identity } = opened.verdict;
+  if (signature === 'valid' && identity === 'match') return true;
+  const { from } = opened.headers;
+  return carrier?.kind === 'operator' && domainOf(from) === carrier.domain;
 }
 
 const AUTOMATIC =
@@ -98,15 +120,16 @@ export function createNotifier(options: NotifierOptions): (letter: RefusedLetter
     return failures <= NOTICE_LIMITS.failuresPerSenderAndHourMax && given < NOTICE_LIMITS.perSenderAndDayMax;
   };
 
-  const recipientOf = async ({ senderIndex, opened }: RefusedLetter): Promise<SealingRecipient> => {
+  const recipientOf = async ({ senderIndex, opened, space }: RefusedLetter): Promise<SealingRecipient> => {
+    const answers: AnswerPolicy = { ...options.spaces.judging(space).answers, encrypts: 'always' };
     const known = await store.correspondent(senderIndex);
-    if (known !== null) return sealingRecipient(known);
+    if (known !== null) return sealingRecipient(known, answers);
     const own = opened.noticeCertificate;
     if (own === null) throw new Refusal('certificate-missing');
-    return { recipient: own.der, recipientChain: own.chain };
+    return { recipient: own.der, recipientChain: own.chain, answers };
   };
 
-  /** The sealed notice with its Message-ID; throws a `Refusal` when it must not be made. */
+  /** The sealed notice with its Message-ID, never in clear whatever the space allows; throws a `Refusal` when it must not be made. */
   const seal = async (letter: RefusedLetter): Promise<{ sealed: Uint8Array; messageId: string }> => {
     const mailbox = await store.mailboxById(letter.mailboxId);
     if (mailbox === null) throw new Error('a letter without its mailbox');
@@ -117,8 +140,9 @@ export function createNotifier(options: NotifierOptions): (letter: RefusedLetter
     const receivedAt = new Date(letter.receivedAt).toISOString();
     const mail = await composeReply({
       mailbox,
+      policy: { ...options.spaces.judging(letter.space).answers, hasHtmlTwin: false },
       letter: { ...facts, receivedAt, subject: SUBJECT, subjectHidden: true },
-      text: textOf(letter),
+      texts: [textOf(letter)],
       messageId,
       at: options.clock.now(),
     });
@@ -132,14 +156,24 @@ export function createNotifier(options: NotifierOptions): (letter: RefusedLetter
   };
 
   const tell = async (letter: RefusedLetter): Promise<void> => {
-    const { letterId, mailboxId, conversationId } = letter;
+    const { letterId, mailboxId, conversationId, senderIndex: recipientIndex } = letter;
     if ((await store.quarantinedLetter(letterId, mailboxId))?.notice !== 'none') return;
     if (!(await isAllowed(letter))) return withhold(letter, 'limit');
     try {
       const { sealed, messageId } = await seal(letter);
       const messageIdIndex = options.messageIdIndex(messageId);
       await store.rememberMessageId({ mailboxId, messageIdIndex, conversationId, subject: letterId, direction: 'out' });
-      await options.keep(letter, letter.opened.headers.from, sealed);
+      await options.outbox.post({
+        id: options.mailIdFor(`notice ${letterId} ${mailboxId}`),
+        kind: 'notice',
+        ...{ mailboxId, conversationId, subject: letterId, recipientIndex, messageId, bytes: sealed },
+        space: options.spaces.judging(letter.space).name,
+        urgent: false,
+        asksReports: false,
+        replyIds: [],
+        from: '',
+        to: letter.opened.headers.from,
+      });
       await store.moveNotice(letterId, mailboxId, 'none', 'sealed');
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
@@ -148,7 +182,11 @@ export function createNotifier(options: NotifierOptions): (letter: RefusedLetter
   };
 
   return async (letter) => {
-    if (!isSenderAuthenticated(letter.opened) || isAutomatic(letter)) return;
+    if (!isSenderAuthenticated(letter) || isAutomatic(letter)) return;
+    // A mark that stands under the signature, or one that only autoresponders write.
+    if (letter.opened.automatic?.guessed === false) return;
+    // It left here, or goes round: an answer would too.
+    if (letter.opened.verdict.reasons.includes('looping')) return;
     const { letterId, mailboxId } = letter;
     // A notice is a courtesy: no trouble with it may hold the letter back.
     turn = turn

@@ -17,6 +17,7 @@ import { createLetterKeeper } from '../conversation/letter-message.ts';
 import { createInbound } from '../inbound.ts';
 import { openSpool, type Spool } from '../intake/spool.ts';
 import { type LetterWorkers, startLetterWorkers } from '../letter-workers.ts';
+import { PRESETS } from '../ports.ts';
 import { endResponder, freePort, publishedAuthority } from './published-authority.fixture.ts';
 import { openWorld, type World } from './world.fixture.ts';
 
@@ -37,6 +38,8 @@ let spool: Spool;
 let status: CertificateStatus;
 let inbound: (letterId: string) => Promise<void>;
 let back: string[];
+/** How letters stood when it was asked whether a machine wrote them. */
+let judged: string[];
 let server: Server;
 let port: number;
 let asked: string[];
@@ -74,12 +77,13 @@ afterEach(async () => {
 async function start(holdHours = 0, ports = [port]): Promise<void> {
   const { store, vault, clock } = world;
   back = [];
+  judged = [];
   status = await openCertificateStatus({
     folder: join(folder, 'revocation'),
     allowed: ports.map((one) => ({ name: HOST, isSuffix: false, port: one })),
     network: { resolve: async () => ['127.0.0.1'], isPublicAddress: (address) => address === '127.0.0.1' },
     trust: { anchors: authority.certificate, lists: null },
-    holdHours,
+    holdHoursOf: () => holdHours,
     readStatus: workers.readStatus,
     readLists: workers.readLists,
     comeBack: (letterId) => back.push(letterId),
@@ -93,13 +97,18 @@ async function start(holdHours = 0, ports = [port]): Promise<void> {
     spool,
     waits: status.waits,
     open: ({ bytes, receivedAt }) => {
-      const facts = { at: receivedAt, statusAt: clock.now().getTime(), space: 'demo' } as const;
+      const facts = { at: receivedAt, statusAt: clock.now().getTime(), letters: PRESETS.demo.letters } as const;
       return workers.open({ letter: bytes, keys: [], trust: status.trust(), ...facts });
     },
     certificates: openCertificateBook({ store, vault, trailOf, clock }),
     keeper: createLetterKeeper(world),
     quarantine: { hold: async () => {} },
     notify: async () => {},
+    automatic: async ({ opened }) => {
+      judged.push(opened.verdict.show);
+      return opened;
+    },
+    courtesies: async () => {},
     log,
     delivered: async () => {},
   });
@@ -167,6 +176,7 @@ test('a list that is published over HTTP only: verified after one fetch, the nex
   assert.match(await verdictOf(await arrive(authority.letter('one'))), /^verified/);
   assert.match(await verdictOf(await arrive(authority.letter('two'))), /^verified/);
   assert.deepEqual(asked, ['/ca.crl']);
+  assert.deepEqual(judged, ['verified', 'verified'], 'not taken for automatic mail before it waited');
 });
 
 test('without an allow-list nothing is fetched: unverified, revocation unknown', async () => {
@@ -306,7 +316,8 @@ test('a letter that is released is judged after the status of its certificates w
   await start();
   const letter = authority.letter('one');
   const at = world.clock.ms;
-  const open = () => workers.open({ letter, keys: [], trust: status.trust(), at, space: 'demo', released: true });
+  const open = () =>
+    workers.open({ letter, keys: [], trust: status.trust(), at, letters: PRESETS.demo.letters, released: true });
   assert.equal((await status.opening(open)).verdict.show, 'unverified', 'nothing is published yet');
   published.set('/ca.crl', authority.list());
   world.clock.ms += MINUTE_MS;
@@ -323,10 +334,11 @@ test('an answer is sealed after the status of the certificates was fetched', asy
     headers: ['From: <a@b.example>', 'Subject: Re'],
     entity: Buffer.from('Content-Type: text/plain\r\n\r\nok\r\n'),
     ...{ certificate, privateKey, chain: [], recipient: certificate, recipientChain: [] },
+    answers: PRESETS.demo.answers,
     trust: { anchors: authority.certificate, lists: null },
     at: world.clock.ms,
   };
-  const seal = status.sealing((one) => workers.seal({ ...one, space: 'demo' }));
+  const seal = status.sealing((one) => workers.seal(one));
   assert.equal('refused' in (await seal(task)), true, 'nothing is published yet');
   published.set('/ca.crl', authority.list());
   world.clock.ms += MINUTE_MS;

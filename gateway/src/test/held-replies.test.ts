@@ -6,14 +6,11 @@ import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { Refusal } from '@estafette/contracts/failure';
 import { KEY_LIMITS } from '@estafette/contracts/limits';
-import { silentLog } from '@estafette/runtime/log';
-import { createReplyStatus } from '../conversation/reply-status.ts';
-import { createSender } from '../dispatch/send-reply.ts';
 import { keyFor, usesInWords } from '../keys/keys.fixture.ts';
 import { openOwnKeys } from '../keys/own-keys.ts';
 import { newConversation, newReply } from '../lasting/rows.conformance.ts';
-import { createOutbound } from '../outbound.ts';
 import type { Conversation, MailboxKey, ReplyRow } from '../ports.ts';
+import { assembleOutboundIn, mailOf } from './outbound.fixture.ts';
 import { HOUR_MS, openWorld, START, type World } from './world.fixture.ts';
 
 let world: World;
@@ -30,19 +27,16 @@ afterEach(() => world.close());
 
 function makeOutbound() {
   const ownKeys = openOwnKeys({ ...world, usesOf: usesInWords });
-  const status = createReplyStatus(world);
-  const nextHop = { send: async () => ({ outcome: 'sent' as const }), close: () => {} };
-  const sender = createSender({ ...world, safe: world.blobs, nextHop, change: status.change });
-  const sealReply = async (row: ReplyRow) => {
+  const sealReplies = async (rows: readonly ReplyRow[]) => {
     tries += 1;
-    const { signing } = await ownKeys.forSealing(row.mailboxId);
+    const { signing } = await ownKeys.forSealing(world.mailboxId);
     const key = signing.find(({ id }) => !refusing.has(id));
     if (key === undefined) throw new Refusal('own-certificate-unusable');
     sealedWith.push(key.id);
-    return { to: 'claire.martin@cabinet.example', messageId: `<${row.id}@x>`, sealed: Buffer.from(key.id) };
+    const mail = mailOf(world, rows, Buffer.from(key.id));
+    return { messageId: mail.messageId, mails: [mail], refused: [], inClear: 0 };
   };
-  const messageIdIndex = (id: string) => world.indexOf('message-id', id);
-  return createOutbound({ ...world, status, sealReply, ownKeys, sender, messageIdIndex, log: silentLog });
+  return assembleOutboundIn(world, { sealReplies, ownKeys }, 0).outbound;
 }
 
 /** A conversation with its key in custody, and a reply that was accepted in it. */
@@ -81,7 +75,7 @@ test('a reply waits while its mailbox has no key, is told once, and leaves when 
   assert.deepEqual(sealedWith, [key.id]);
   assert.deepEqual(
     (await world.store.trace(id)).map(({ event }) => event),
-    ['reply-held', 'reply-sealed'],
+    ['reply-held', 'mail-posted', 'reply-sealed'],
   );
   assert.equal(world.jobs.filter(({ queue }) => queue === 'send').length, 1);
 });

@@ -9,9 +9,10 @@ import { CONTENT_LIMITS, RELAY_LIMITS } from '@estafette/contracts/limits';
 import { type LetterMessage, MessageSchema } from '@estafette/contracts/message';
 import { InboxEventSchema } from '@estafette/contracts/sealed-event';
 import * as v from 'valibot';
+import type { KnownSender } from '../conversation/know-sender.ts';
 import { createLetterKeeper, openContext } from '../conversation/letter-message.ts';
 import type { Routing } from '../conversation/route-letter.ts';
-import type { OpenedLetter, ReadDocument } from '../ports.ts';
+import { NO_HEADERS, type OpenedLetter, type ReadDocument } from '../ports.ts';
 import { openWorld, questionIn, type World } from './world.fixture.ts';
 
 let world: World;
@@ -24,12 +25,22 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-const FACTS = { answerable: true, receivedAt: '2026-06-15T10:20:00.000Z' };
+const RECEIVED_AT = '2026-06-15T10:20:00.000Z';
+const SENDER: KnownSender = {
+  correspondentIndex: Buffer.alloc(32),
+  proof: { kind: 'certificate' },
+  answerable: true,
+  answerTo: null,
+  people: [],
+  participants: [],
+};
+const FACTS = { sender: SENDER, receivedAt: RECEIVED_AT, space: 'demo' };
 
 const opened = (documents: readonly ReadDocument[], change: Partial<OpenedLetter> = {}): OpenedLetter => ({
   verdict: { signature: 'valid', identity: 'match', encryption: 'opened', show: 'verified', reasons: [], signer: null },
   layers: [],
   headers: {
+    ...NO_HEADERS,
     from: 'claire.martin@cabinet.example',
     fromName: 'Dr Claire MARTIN',
     to: 'pharmacie@officine.example',
@@ -158,18 +169,57 @@ test('a letter in quarantine becomes a notice without content', async () => {
   assert.ok(!JSON.stringify(message).includes('secret'));
 });
 
+test('what is said beside a letter is said only where it applies', async () => {
+  const bare = await keeper().message(routed, newId('letter'), opened([]), FACTS);
+  const kept = [
+    'type',
+    'letterId',
+    'from',
+    'subject',
+    'subjectProtected',
+    'receivedAt',
+    'verdict',
+    'route',
+    'answerable',
+  ];
+  assert.deepEqual(Object.keys(bare).sort(), [...kept, 'documents'].sort());
+  const people = [{ name: 'Labo', address: 'labo@labo.example', role: 'cc', reachable: true }] as const;
+  const { headers } = opened([]);
+  const letter = opened([], { headers: { ...headers, urgent: true, dispositionTo: headers.from, peopleLeftOut: 3 } });
+  const carrier = { kind: 'operator', domain: 'cabinet.example', name: 'OPERATEUR' } as const;
+  const marked = { ...routed, marks: ['same-message-id', 'subject-changed'] } as const;
+  const facts = { ...FACTS, carrier, sender: { ...SENDER, people }, senderCertificateChanged: true } as const;
+  const message = v.parse(MessageSchema, await keeper().message(marked, newId('letter'), letter, facts));
+  assert.equal(message.type, 'letter');
+  const { operator, urgent, asksReceipt, peopleLeftOut, sameMessageId, subjectChanged } = message as LetterMessage;
+  assert.deepEqual(operator, { name: 'OPERATEUR', domain: 'cabinet.example' });
+  assert.deepEqual((message as LetterMessage).people, people);
+  assert.deepEqual([urgent, asksReceipt, peopleLeftOut, sameMessageId, subjectChanged], [true, true, 3, true, true]);
+  const unproven = { ...facts, sender: { ...SENDER, proof: null } };
+  assert.ok(!('asksReceipt' in (await keeper().message(marked, newId('letter'), letter, unproven))));
+});
+
 test('what an answer needs is kept sealed, and a hidden subject is known as hidden', async () => {
   const question = questionIn(world);
   const again = await world.route(question);
   assert.equal(again.outcome, 'routed');
   const place = again as typeof routed;
   const text = { kind: 'text', text: 'Bonjour\n\nINR à 6,8', truncated: false } as const;
-  await keeper().keepContext(place, question.letterId, opened([text]), FACTS.receivedAt);
+  const people = [{ name: 'Labo', address: 'labo@labo.example', role: 'cc' }] as const;
+  const letter = opened([text], {
+    headers: { ...opened([]).headers, people, dispositionTo: 'claire.martin@cabinet.example', urgent: true },
+    layers: [{ kind: 'encrypted', outcome: 'opened', authenticated: true, reason: null }],
+  });
+  await keeper().keepContext(place, question.letterId, letter, FACTS);
   const sealed = await world.store.letterContext(question.letterId, world.mailboxId);
   assert.ok(sealed !== null && !sealed.includes('MARTIN'));
   const context = await openContext(place.key, place.conversation, question.letterId, sealed);
   assert.deepEqual([context.subject, context.subjectHidden], ['INR', true]);
   assert.deepEqual(context.quote, ['Bonjour', 'INR à 6,8']);
+  const writer = { name: 'Dr Claire MARTIN', address: 'claire.martin@cabinet.example', role: 'from' };
+  assert.deepEqual(context.people, [writer, ...people]);
+  assert.deepEqual([context.space, context.wasEncrypted, context.urgent], ['demo', true, true]);
+  assert.deepEqual([context.receiptTo, context.answerTo], ['claire.martin@cabinet.example', undefined]);
   assert.deepEqual([context.messageId, context.references], ['<a@cabinet.example>', ['<z@cabinet.example>']]);
   await assert.rejects(openContext(place.key, place.conversation, newId('letter'), sealed));
 });

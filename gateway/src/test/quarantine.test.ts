@@ -75,7 +75,7 @@ function rooms() {
     done.catch(() => {});
     return done;
   };
-  const quarantine = createQuarantine({ ...world, keeper, certificates, trailOf, log, openReleased, delivered });
+  const quarantine = createQuarantine({ ...world, keeper, trailOf, log, openReleased, delivered });
   return { quarantine, keeper, certificates, asked };
 }
 
@@ -83,7 +83,7 @@ function rooms() {
 async function heldLetter() {
   const { quarantine, keeper, certificates, asked } = rooms();
   const senderIndex = certificates.indexOf(ADDRESS);
-  const question = questionIn(world, {}, { proven: false, answerable: false, correspondentIndex: senderIndex });
+  const question = questionIn(world, {}, { proof: null, answerable: false, correspondentIndex: senderIndex });
   const { letterId } = question;
   const routed = (await world.route(question)) as Extract<Routing, { outcome: 'routed' }>;
   await keeper.keepOriginal(routed, letterId, LETTER);

@@ -4,7 +4,8 @@ import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, test } from 'node:test';
 import { newId } from '@estafette/contracts/ids';
 import { openVault } from '@estafette/runtime/vault';
-import type { Routing, RoutingQuestion } from '../conversation/route-letter.ts';
+import type { Routing } from '../conversation/route-letter.ts';
+import type { RoutingQuestion } from '../conversation/routing-question.ts';
 import { openThreadTokens } from '../conversation/thread-token.ts';
 import { HOUR_MS, openWorld, questionIn, TTL_SECONDS, type World } from './world.fixture.ts';
 
@@ -85,7 +86,7 @@ test('a stranger who quotes every id of a conversation does not join it', async 
 
 test('a sender who is not proven does not join, and the letter says why it stands alone', async () => {
   const { conversationId, answerId } = await answered();
-  const { conversation, route } = await routed(questionIn(world, { inReplyTo: answerId }, { proven: false }));
+  const { conversation, route } = await routed(questionIn(world, { inReplyTo: answerId }, { proof: null }));
   assert.notEqual(conversation.id, conversationId);
   assert.equal(route, 'new-unproven');
 });

@@ -3,15 +3,9 @@
  * wants it. Real sealing, real certificates; the correspondent opens it. What must not be sealed is refused with a code.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, afterEach, beforeEach, test } from 'node:test';
-import { importConversationKey, sealJson } from '@estafette/contracts/conversation-seal';
+import { afterEach, beforeEach, test } from 'node:test';
 import { type FailureCode, Refusal } from '@estafette/contracts/failure';
-import { readCertificate } from '../envelope/certificate.ts';
-import { openEnvelope } from '../envelope/open-envelope.ts';
-import { sealMail } from '../envelope/seal-mail.ts';
+import { simpleParser } from 'mailparser';
 import {
   addressName,
   certify,
@@ -21,27 +15,14 @@ import {
   keyUsage,
   mailExtensions,
   notAuthority,
-  type Party,
   PHARMACY_ADDRESS,
-  pem,
   pharmacy,
-  policyOver,
   ROOT,
-  root,
-  rootList,
   rsaKey,
-  storeOf,
 } from '../envelope/test-authority.fixture.ts';
-import { newConversation, newLearnt, newLetter, newReply } from '../lasting/rows.conformance.ts';
-import type { AnsweredLetter, LearntCertificate, MailboxKey, SealingWishes } from '../ports.ts';
-import { createReplySealer } from '../reply/seal-reply.ts';
-import { openWorld, START, type World } from './world.fixture.ts';
-
-const folder = mkdtempSync(join(tmpdir(), 'estafette-sealing-'));
-after(() => rmSync(folder, { recursive: true, force: true }));
-const trust = { anchors: join(folder, 'anchors.pem'), lists: join(folder, 'lists.pem') };
-writeFileSync(trust.anchors, pem('CERTIFICATE', root.certificate));
-writeFileSync(trust.lists, pem('X509 CRL', rootList));
+import type { LearntCertificate } from '../ports.ts';
+import { LETTER, learntOf, MESSAGE_ID, openedBy, ownKey, type SealingWish, sealReplies } from './sealing.fixture.ts';
+import { openWorld, type World } from './world.fixture.ts';
 
 let world: World;
 beforeEach(async () => {
@@ -49,74 +30,21 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-const LETTER: AnsweredLetter = {
-  from: DOCTOR_ADDRESS,
-  fromName: 'Dr Claire MARTIN',
-  subject: 'INR de Mme DESSAINT',
-  messageId: '<letter-1@cabinet.example>',
-  references: [],
-  receivedAt: '2026-06-15T10:00:00.000Z',
-  quote: [],
-};
-const MESSAGE_ID = '<est.answer@gateway.officine.example>';
-const learntOf = (party: Party): Partial<LearntCertificate> => ({
-  certificate: party.certificate,
-  fingerprint: readCertificate(party.certificate).fingerprint,
-});
-const ownKey = ({ certificate, privateKey }: Party): MailboxKey => ({
-  id: 'key',
-  mailboxId: world.mailboxId,
-  certificate,
-  chain: [],
-  privateKey,
-  notBefore: 0,
-  notAfter: Number.MAX_SAFE_INTEGER,
-});
-
-interface Wish {
+interface Wish extends Omit<SealingWish, 'known'> {
   readonly learnt?: Partial<LearntCertificate> | null;
-  readonly wishes?: Partial<SealingWishes>;
-  readonly letter?: Partial<AnsweredLetter>;
-  readonly signing?: readonly MailboxKey[];
-  readonly encryption?: MailboxKey | null;
 }
 
 /** Seals the reply « Bien reçu » by these facts. */
-async function sealed({ learnt = learntOf(doctor), wishes = {}, letter = {}, ...keys }: Wish = {}): Promise<Buffer> {
-  const correspondentIndex = world.vault.index('address-index', DOCTOR_ADDRESS);
-  const conversation = newConversation(world.mailboxId, { correspondentIndex });
-  await world.store.addConversation(conversation, START);
-  const row = newLetter(world.mailboxId, conversation.id);
-  await world.store.addLetter(row, START);
-  await world.store.saveLetterContext(row.letterId, world.mailboxId, Buffer.from('context'));
-  if (learnt !== null) {
-    await world.store.saveCorrespondent(newLearnt(correspondentIndex, learnt), START);
-    const none: SealingWishes = { form: null, content: null, keyTransport: null };
-    await world.store.wishForCorrespondent(correspondentIndex, { ...none, ...wishes });
-  }
-  const key = await importConversationKey(crypto.getRandomValues(new Uint8Array(32)));
-  const reply = newReply(world.mailboxId, conversation.id);
-  const binding = { kind: 'reply', conversationId: conversation.id, id: reply.id, author: reply.deviceId } as const;
-  const typed = { type: 'reply', replyId: reply.id, text: 'Bien reçu', typedAt: '2026-06-15T10:25:00Z' };
-  const own = ownKey(pharmacy);
-  const seal = createReplySealer({
-    store: world.store,
-    ownKeys: { forSealing: async () => ({ signing: [own], encryption: own, ...keys }) },
-    seal: async (task) => sealMail({ kind: 'seal', space: 'demo', ...task }),
-    trust,
-    clock: world.clock,
-    messageIdFor: () => MESSAGE_ID,
-  });
-  const opened = { conversation, key, context: async () => ({ ...LETTER, ...letter }) };
-  const mail = await seal({ ...reply, sealed: await sealJson(key, binding, typed) }, opened);
-  assert.deepEqual([mail.to, mail.messageId], [DOCTOR_ADDRESS, MESSAGE_ID]);
-  return Buffer.from(mail.sealed);
-}
-
-const store = storeOf([root.certificate], [rootList]);
-function openedBy(party: Party, mail: Buffer): ReturnType<typeof openEnvelope> {
-  const keys = [{ certificate: readCertificate(party.certificate), privateKey: party.privateKey }];
-  return openEnvelope(mail, policyOver(store, { keys, at: new Date(START) }));
+async function sealed({ learnt = learntOf(doctor), ...wish }: Wish = {}): Promise<Buffer> {
+  const known = learnt === null ? {} : { [DOCTOR_ADDRESS]: learnt };
+  const { mails, messageId, refused, inClear } = await sealReplies(world, { ...wish, known });
+  const [mail] = mails;
+  assert.ok(mail !== undefined && mails.length === 1 && refused.length === 0 && inClear === 0);
+  assert.deepEqual(
+    [mail.to, mail.from, messageId, mail.messageId],
+    [DOCTOR_ADDRESS, PHARMACY_ADDRESS, MESSAGE_ID, MESSAGE_ID],
+  );
+  return Buffer.from(mail.bytes);
 }
 
 const shape = (mail: Buffer): string =>
@@ -134,6 +62,18 @@ test('an answer is verified at the correspondent, threads, and teaches him our c
   assert.deepEqual([messageId, inReplyTo], [MESSAGE_ID, LETTER.messageId]);
   assert.deepEqual(opened.senderCertificate, pharmacy.certificate);
   assert.ok(opened.senderStatement?.capabilities?.includes('aes-256-gcm'));
+});
+
+test('an answer with a photo opens whole at the correspondent', async () => {
+  const photo = { name: 'Ordonnance.jpg', mediaType: 'image/jpeg', bytes: Buffer.alloc(300_000, 7) };
+  const { verdict, content } = openedBy(doctor, await sealed({ attachments: { open: async () => [photo] } }));
+  assert.deepEqual([verdict.show, verdict.reasons], ['verified', []]);
+  const { attachments, text } = await simpleParser(content ?? Buffer.alloc(0));
+  assert.match(text ?? '', /^Bien reçu/);
+  assert.deepEqual(
+    attachments.map((one) => [one.filename, one.contentType, one.content.equals(photo.bytes)]),
+    [[photo.name, photo.mediaType, true]],
+  );
 });
 
 test('what he stated decides, and the word of the operator goes before it', async () => {

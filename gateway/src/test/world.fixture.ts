@@ -15,13 +15,18 @@ import type { Queues } from '@estafette/runtime/ports';
 import { openSqlite } from '@estafette/runtime/sqlite-database';
 import { openVault } from '@estafette/runtime/vault';
 import { createTrail } from '../audit/trail.ts';
+import { openCertificateBook } from '../conversation/certificate-book.ts';
 import { openCustody } from '../conversation/custody.ts';
-import { createRouter, type RoutingQuestion } from '../conversation/route-letter.ts';
+import { createSenderDesk } from '../conversation/know-sender.ts';
+import { createRouter } from '../conversation/route-letter.ts';
+import type { RoutingQuestion } from '../conversation/routing-question.ts';
 import { createEventMaker } from '../conversation/sealed-events.ts';
 import { openThreadTokens } from '../conversation/thread-token.ts';
 import { openLastingStore } from '../lasting/lasting-store.ts';
 import { migrate } from '../lasting/migrations.ts';
 import type { Schema } from '../lasting/schema.ts';
+import type { LastingStore } from '../ports.ts';
+import { spaceOf, spacesOf } from './spaces.fixture.ts';
 
 export const START = Date.UTC(2026, 5, 15, 10, 20);
 export const HOUR_MS = 3_600_000;
@@ -65,8 +70,12 @@ export async function openWorld() {
     rmSync(folder, { recursive: true, force: true });
   };
   const trail = createTrail(store, clock);
+  const trailOf = (inside: LastingStore) => createTrail(inside, clock);
+  const certificates = openCertificateBook({ store, vault, trailOf, clock });
+  const spaces = spacesOf([spaceOf('demo'), spaceOf('mssante')], ['hopital.example', 'labo.example']);
+  const know = createSenderDesk({ certificates, spaces });
   const parts = { clock, vault, store, epochs, custody, events, tokens, blobs, indexOf, route, trail };
-  return { ...parts, ...rememberingQueues(), folder, mailboxId, close };
+  return { ...parts, certificates, spaces, know, ...rememberingQueues(), folder, mailboxId, close };
 }
 export type World = Awaited<ReturnType<typeof openWorld>>;
 
@@ -83,8 +92,10 @@ export function questionIn(
     mailboxId: world.mailboxId,
     dedupeIndex: randomBytes(32),
     correspondentIndex: world.vault.index('address-index', 'claire.martin@cabinet.example'),
-    proven: true,
+    proof: { kind: 'certificate' },
     answerable: true,
+    space: 'demo',
+    people: [],
     headers: {
       messageId: `<${newId('event')}@cabinet.example>`,
       inReplyTo: '',

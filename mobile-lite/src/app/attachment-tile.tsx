@@ -1,16 +1,27 @@
 /**
- * Photos and files of a letter, fetched and opened only when asked for. A photo is shown in the page and nowhere
+ * Photos and files of a letter or a reply, fetched and opened only when asked for. A photo is shown in the page and nowhere
  * else; a file is offered for download as plain bytes, so that no document ever runs inside the app.
  */
+import type { ReplyMessage } from '@estafette/contracts/message';
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { type AttachedDocument, AttachmentError, type AttachmentTrouble } from '../device/attachment.ts';
+import {
+  type AttachedBlob,
+  type AttachedDocument,
+  AttachmentError,
+  type AttachmentTrouble,
+} from '../device/attachment.ts';
 import type { DeviceSession } from '../device/device-session.ts';
-import { words } from '../words/words.ts';
+import { moreWords, words } from '../words/words.ts';
 import { formatSize } from './format.ts';
 import { Icon } from './icons.tsx';
 
-interface TileProps<T extends AttachedDocument = AttachedDocument> {
+type ReplyAttachment = NonNullable<ReplyMessage['attachments']>[number];
+/** A reply says neither the size of a photo nor a note on a file. */
+type Photo = Extract<AttachedDocument, { kind: 'photo' }> | ReplyAttachment;
+type AnyFile = Extract<AttachedDocument, { kind: 'file' }> | ReplyAttachment;
+
+interface TileProps<T extends AttachedBlob = AttachedBlob> {
   session: DeviceSession;
   conversationId: string;
   document: T;
@@ -43,21 +54,26 @@ function useOpening(props: TileProps, mediaType: string): [Opening, () => Promis
   return [opening, open];
 }
 
-export function PhotoTile(props: TileProps<Extract<AttachedDocument, { kind: 'photo' }>>): JSX.Element {
+export function PhotoTile(props: TileProps<Photo>): JSX.Element {
   const { document } = props;
   const [opening, open] = useOpening(props, document.mediaType === 'image/png' ? 'image/png' : 'image/jpeg');
   const dialog = useRef<HTMLDialogElement>(null);
-  const alt = words.photoOf(document.name);
+  const alt = moreWords.photoOf(document.name);
   return (
     <div class="tile">
       {opening.at === 'open' ? (
-        <button class="thumb" type="button" aria-label={words.photoEnlarge} onClick={() => dialog.current?.showModal()}>
-          <img src={opening.url} alt={alt} width={document.width} height={document.height} />
+        <button
+          class="thumb"
+          type="button"
+          aria-label={moreWords.photoEnlarge}
+          onClick={() => dialog.current?.showModal()}
+        >
+          <img src={opening.url} alt={alt} {...sizeOf(document)} />
         </button>
       ) : (
         <button class="quiet" type="button" disabled={opening.at === 'opening'} onClick={() => void open()}>
           <Icon name="photo" />
-          {opening.at === 'opening' ? words.fileOpening : words.photoShow(formatSize(document.bytes))}
+          {opening.at === 'opening' ? moreWords.fileOpening : moreWords.photoShow(formatSize(document.bytes))}
         </button>
       )}
       <Trouble opening={opening} />
@@ -73,7 +89,7 @@ export function PhotoTile(props: TileProps<Extract<AttachedDocument, { kind: 'ph
   );
 }
 
-export function FileTile(props: TileProps<Extract<AttachedDocument, { kind: 'file' }>>): JSX.Element {
+export function FileTile(props: TileProps<AnyFile>): JSX.Element {
   const { document } = props;
   const [opening, open] = useOpening(props, 'application/octet-stream');
   const download = async (): Promise<void> => {
@@ -91,12 +107,38 @@ export function FileTile(props: TileProps<Extract<AttachedDocument, { kind: 'fil
         <span>
           <span class="strong">{document.name}</span>
           <br />
-          {opening.at === 'opening' ? words.fileOpening : `${words.fileDownload} (${formatSize(document.bytes)})`}
+          {opening.at === 'opening'
+            ? moreWords.fileOpening
+            : `${moreWords.fileDownload} (${formatSize(document.bytes)})`}
         </span>
       </button>
-      {document.note !== null && <p class="muted">{document.note}</p>}
+      {'note' in document && document.note !== null && <p class="muted">{document.note}</p>}
       <Trouble opening={opening} />
     </div>
+  );
+}
+
+function sizeOf(photo: Photo): { width?: number; height?: number } {
+  return 'width' in photo ? { width: photo.width, height: photo.height } : {};
+}
+
+/** What a reply of ours brings along. */
+export function ReplyTiles(
+  props: Omit<TileProps, 'document'> & { attachments: readonly ReplyAttachment[] },
+): JSX.Element {
+  const { session, conversationId, attachments } = props;
+  const place = { session, conversationId };
+  return (
+    <>
+      {attachments.map((one) => {
+        const isPhoto = one.mediaType === 'image/jpeg' || one.mediaType === 'image/png';
+        return isPhoto ? (
+          <PhotoTile key={one.blobId} {...place} document={one} />
+        ) : (
+          <FileTile key={one.blobId} {...place} document={one} />
+        );
+      })}
+    </>
   );
 }
 
@@ -104,7 +146,7 @@ function Trouble({ opening }: { opening: Opening }): JSX.Element | null {
   if (opening.at !== 'failed') return null;
   return (
     <p class="note red" role="alert">
-      {words.attachmentTroubles[opening.trouble]}
+      {moreWords.attachmentTroubles[opening.trouble]}
     </p>
   );
 }

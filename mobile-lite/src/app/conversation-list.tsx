@@ -1,4 +1,5 @@
 /** The conversations, latest first: who, which patient, what is wrong, how urgent, and how long it stays. */
+import type { ReplyMessage } from '@estafette/contracts/message';
 import type { JSX } from 'preact';
 import type { ConversationView, ShownMessage } from '../device/conversation-view.ts';
 import type { DeviceSession } from '../device/device-session.ts';
@@ -7,6 +8,7 @@ import { ExpiryLabel } from './expiry-label.tsx';
 import { formatShortTime } from './format.ts';
 import { useServerNow } from './hooks.ts';
 import { Icon } from './icons.tsx';
+import { noticeLine, UrgentBadge } from './letter-bubble.tsx';
 import { headline, patientName } from './result-words.ts';
 import { conversationHref } from './route.ts';
 
@@ -69,7 +71,7 @@ function ConversationItem(props: {
               {words.critical}
             </span>
           )}{' '}
-          <Doubt conversation={conversation} />{' '}
+          {conversation.unreadUrgent && <UrgentBadge />} <Doubt conversation={conversation} />{' '}
           {conversation.needsAttention && <span class="badge amber">{words.replyFailed}</span>} {preview(conversation)}
         </span>
         {unread > 0 && (
@@ -85,7 +87,9 @@ function ConversationItem(props: {
 }
 
 function preview(conversation: ConversationView): string {
-  const last = conversation.messages.at(-1);
+  // What a machine wrote says nothing new of the matter, but that nobody is there.
+  const told = conversation.messages.filter((one) => one.type !== 'notice' || one.notice.kind === 'absent');
+  const last = told.at(-1) ?? conversation.messages.at(-1);
   if (last === undefined) return '';
   if (last.type === 'letter') {
     const reports = last.letter.documents.flatMap((document) => (document.kind === 'hprim' ? [document.report] : []));
@@ -102,10 +106,16 @@ function Doubt({ conversation }: { conversation: ConversationView }): JSX.Elemen
   return <span class={`badge ${show === 'quarantine' ? 'red' : 'amber'}`}>{words.trust[show]}</span>;
 }
 
+function attachmentNames({ attachments = [] }: ReplyMessage): string {
+  return attachments.map(({ name }) => name).join(', ');
+}
+
 function previewOf(message: ShownMessage): string {
   switch (message.type) {
     case 'reply':
-      return `${message.mine ? words.you : (message.reply.person ?? words.you)} : ${message.reply.text}`;
+      return `${message.mine ? words.you : (message.reply.person ?? words.you)} : ${message.reply.text || attachmentNames(message.reply)}`;
+    case 'notice':
+      return noticeLine(message.notice);
     case 'quarantine':
       return message.letter.verdict.reasons.slice(0, 1).map(reasonSentence).join('');
     case 'waiting-for-key':

@@ -13,7 +13,7 @@ import { ExpiryLabel } from './expiry-label.tsx';
 import { formatMoment } from './format.ts';
 import { usePageVisible, useServerNow } from './hooks.ts';
 import { Icon } from './icons.tsx';
-import { LetterBubble, QuarantineBubble } from './letter-bubble.tsx';
+import { LetterBubble, NoticeLine, QuarantineBubble } from './letter-bubble.tsx';
 import { ReplyBubble } from './reply-bubble.tsx';
 import { patientName } from './result-words.ts';
 
@@ -70,12 +70,14 @@ function MessageLog(props: {
     if (!list || !(drawn instanceof HTMLElement) || last === undefined) return;
     const ours = last.type === 'reply' && last.mine;
     if (!isFollowing.current && !ours) return;
-    list.scrollTop = last.type === 'reply' ? list.scrollHeight : drawn.offsetTop - MARGIN_PX;
-    // A banner or a long draft takes room from the log: what was at its end stays in sight.
+    const short = last.type === 'reply' || last.type === 'notice';
+    list.scrollTop = short ? list.scrollHeight : drawn.offsetTop - MARGIN_PX;
+    // A banner or a long draft takes room from the log, a reason makes the last answer longer: its end stays in sight.
     const follow = new ResizeObserver(() => {
-      if (isFollowing.current && last.type === 'reply') list.scrollTop = list.scrollHeight;
+      if (isFollowing.current && short) list.scrollTop = list.scrollHeight;
     });
     follow.observe(list);
+    follow.observe(drawn);
     return () => follow.disconnect();
   }, [messages.length]);
   return (
@@ -116,8 +118,10 @@ function Shown(props: {
       );
     case 'quarantine':
       return <QuarantineBubble letter={shown.letter} at={shown.at} now={now} />;
+    case 'notice':
+      return <NoticeLine notice={shown.notice} at={shown.at} now={now} />;
     case 'reply':
-      return <ReplyBubble shown={shown} session={session} now={now} />;
+      return <ReplyBubble shown={shown} session={session} conversationId={conversationId} now={now} />;
     default:
       return (
         <article class="bubble theirs">

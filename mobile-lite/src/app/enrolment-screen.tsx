@@ -8,7 +8,7 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { DeviceStore } from '../device/device-store.ts';
 import { type EnrolmentStep, enrolDevice } from '../device/enrol-device.ts';
-import { failureSentence, words } from '../words/words.ts';
+import { failureSentence, moreWords, words } from '../words/words.ts';
 import { Icon } from './icons.tsx';
 
 const MAY_PASS = new Set(['network', 'no-answer']);
@@ -22,10 +22,10 @@ export function WelcomeScreen({ onLink }: { onLink: (link: string) => void }): J
   return (
     <main class="sheet">
       <Brand />
-      <h1>{words.welcomeTitle}</h1>
-      <p>{words.welcomeText}</p>
+      <h1>{moreWords.welcomeTitle}</h1>
+      <p>{moreWords.welcomeText}</p>
       <form onSubmit={submit}>
-        <label for="link">{words.welcomeLabel}</label>
+        <label for="link">{moreWords.welcomeLabel}</label>
         <input
           id="link"
           type="url"
@@ -35,7 +35,7 @@ export function WelcomeScreen({ onLink }: { onLink: (link: string) => void }): J
           onInput={(event) => setLink(event.currentTarget.value)}
         />
         <button class="primary" type="submit" disabled={link.trim() === ''}>
-          {words.welcomeNext}
+          {moreWords.welcomeNext}
         </button>
       </form>
     </main>
@@ -81,21 +81,21 @@ export function EnrolmentScreen(props: {
   return (
     <main class="sheet">
       <Brand />
-      <h1>{words.enrolTitle}</h1>
+      <h1>{moreWords.enrolTitle}</h1>
       <ol class="steps">
-        {words.enrolSteps.map((step) => (
+        {moreWords.enrolSteps.map((step) => (
           <li key={step}>{step}</li>
         ))}
       </ol>
       {replaces !== null && (
         <p class="note amber">
-          <Icon name="alert" /> {words.enrolReplaces(replaces)}
+          <Icon name="alert" /> {moreWords.enrolReplaces(replaces)}
         </p>
       )}
       <div role="status">
         {stage.at === 'working' && (
           <p class="working">
-            <span class="spinner" /> {words.enrolProgress[stage.step]}
+            <span class="spinner" /> {moreWords.enrolProgress[stage.step]}
           </p>
         )}
         {stage.at === 'failed' && <EnrolmentFailed code={stage.code} />}
@@ -108,13 +108,13 @@ export function EnrolmentScreen(props: {
           disabled={stage.at === 'working'}
           onClick={() => void join()}
         >
-          {stage.at === 'failed' ? words.enrolRetry : words.enrolButton}
+          {stage.at === 'failed' ? moreWords.enrolRetry : moreWords.enrolButton}
         </button>
       )}
-      {stage.at === 'ready' && <p class="muted">{words.enrolOnce}</p>}
+      {stage.at === 'ready' && <p class="muted">{moreWords.enrolOnce}</p>}
       {(stage.at === 'failed' || (stage.at === 'ready' && replaces !== null)) && (
         <button class="quiet" type="button" onClick={onCancel}>
-          {words.enrolCancel}
+          {moreWords.enrolCancel}
         </button>
       )}
     </main>
@@ -125,10 +125,10 @@ function EnrolmentFailed({ code }: { code: string }): JSX.Element {
   return (
     <div class="note red" data-testid="enrol-failure" data-code={code}>
       <h2>
-        <Icon name="alert" /> {words.enrolFailed}
+        <Icon name="alert" /> {moreWords.enrolFailed}
       </h2>
       <p>{failureSentence(code)}</p>
-      {!MAY_PASS.has(code) && code !== 'link-malformed' && <p>{words.enrolAskNew}</p>}
+      {!MAY_PASS.has(code) && code !== 'link-malformed' && <p>{moreWords.enrolAskNew}</p>}
     </div>
   );
 }

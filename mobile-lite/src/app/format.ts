@@ -35,6 +35,12 @@ export function formatDate(iso: string): string {
   return Number.isNaN(at) ? iso : dateFormat.format(at);
 }
 
+/** A day as `12 décembre`; what is no date stays as it is. */
+export function formatDay(iso: string): string {
+  const at = Date.parse(iso);
+  return Number.isNaN(at) ? iso : new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'long' }).format(at);
+}
+
 /** What is left until an expiry: `6 j 23 h`, `2 h 05`, `12 min`, `45 s`. */
 export function formatLeft(leftMs: number): string {
   const left = Math.max(0, leftMs);

@@ -1,5 +1,6 @@
 /** How components watch what lives outside of them: the session, the time, the address, the page's visibility. */
-import { useEffect, useState } from 'preact/hooks';
+import type { RefObject } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { DeviceSession } from '../device/device-session.ts';
 import type { DeviceSnapshot } from '../device/device-snapshot.ts';
 import { type Route, readRoute } from './route.ts';
@@ -33,6 +34,32 @@ export function useRoute(): Route {
     return () => removeEventListener('hashchange', look);
   }, []);
   return route;
+}
+
+/** How long something must be in sight to count as seen. */
+const SEEN_MS = 1_000;
+
+/** Calls `onSeen` when the element, all of it, was in sight for a second on a page that is looked at. */
+export function useSeen<E extends Element>(isAsked: boolean, onSeen: () => void): RefObject<E | null> {
+  const element = useRef<E | null>(null);
+  const visible = usePageVisible();
+  useEffect(() => {
+    if (!isAsked || !visible || element.current === null) return;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const observer = new IntersectionObserver(
+      (entries) => {
+        clearTimeout(timer);
+        if ((entries.at(-1)?.intersectionRatio ?? 0) > 0.99) timer = setTimeout(onSeen, SEEN_MS);
+      },
+      { threshold: [0, 1] },
+    );
+    observer.observe(element.current);
+    return () => {
+      observer.disconnect();
+      clearTimeout(timer);
+    };
+  }, [isAsked, visible]);
+  return element;
 }
 
 export function usePageVisible(): boolean {

@@ -9,8 +9,11 @@ const PATHS = {
   clock: 'M12 7v5l3 2M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18Z',
   file: 'M7 3h7l5 5v13H7V3Zm7 0v5h5',
   lock: 'M6 11h12v9H6v-9Zm2.5 0V8a3.5 3.5 0 0 1 7 0v3',
+  operator: 'M4 20V9l8-5 8 5v11M9 20v-6h6v6M3 20h18',
   phone: 'M6 3h4l2 5-2.5 1.5a11 11 0 0 0 5 5L16 12l5 2v4a2 2 0 0 1-2 2A16 16 0 0 1 4 5a2 2 0 0 1 2-2Z',
   photo: 'M4 5h16v14H4V5Zm0 11 4.5-5 4 4.5 2.5-2.5 5 5M15.5 9v.1',
+  plus: 'M12 5v14M5 12h14',
+  remove: 'M6 6l12 12M18 6 6 18',
   send: 'M4 12 20 4l-5 16-3.5-6.5L4 12Zm7.5 1.5L20 4',
   stop: 'M8 3h8l5 5v8l-5 5H8l-5-5V8l5-5Zm4 5v5m0 3v.5',
 } as const;

@@ -1,13 +1,21 @@
-/** A letter as it is shown in the conversation: when, subject, trust mark, documents. Text only, never HTML. */
+/**
+ * A letter as it is shown in the conversation: who and to whom, when, subject, trust mark, the mark of the operator that
+ * carried it, documents. Text only, never HTML. Automatic mail is a line.
+ */
 import type { Document } from '@estafette/contracts/document';
-import type { LetterMessage, QuarantineMessage } from '@estafette/contracts/message';
-import type { JSX } from 'preact';
+import type { LetterMessage, MailPerson, NoticeMessage, QuarantineMessage } from '@estafette/contracts/message';
+import type { JSX, Ref } from 'preact';
 import type { DeviceSession } from '../device/device-session.ts';
 import { words } from '../words/words.ts';
-import { FileTile, PhotoTile } from './attachment-tile.tsx';
-import { formatMoment } from './format.ts';
+import { formatDay, formatMoment } from './format.ts';
+import { useSeen } from './hooks.ts';
+import { Icon } from './icons.tsx';
+import { later } from './later.tsx';
 import { ResultCard } from './result-card.tsx';
 import { TrustMark } from './trust-mark.tsx';
+
+const PhotoTile = later(async () => (await import('./attachment-tile.tsx')).PhotoTile);
+const FileTile = later(async () => (await import('./attachment-tile.tsx')).FileTile);
 
 interface BubbleProps {
   session: DeviceSession;
@@ -17,15 +25,29 @@ interface BubbleProps {
 }
 
 export function LetterBubble(props: BubbleProps & { letter: LetterMessage }): JSX.Element {
-  const { letter, at, now } = props;
+  const { letter, session, conversationId, at, now } = props;
+  const head = useSeen<HTMLParagraphElement>(letter.asksReceipt === true, () => {
+    void session.markSeen(conversationId, letter);
+  });
   return (
     <article class="bubble theirs">
-      <Sender letter={letter} at={at} now={now} />
-      <h2 class="subject">{letter.subject || words.noSubject}</h2>
+      <Sender letter={letter} at={at} now={now} head={head} />
+      <People letter={letter} />
+      <h2 class="subject">
+        {letter.urgent && <UrgentBadge />} {letter.subject || words.noSubject}
+      </h2>
       <TrustMark verdict={letter.verdict} subjectProtected={letter.subjectProtected} />
+      {letter.operator && (
+        <p class="operator" data-testid="operator-mark">
+          <Icon name="operator" />
+          <span>{words.trust.operator(letter.operator.name)}</span>
+        </p>
+      )}
       {letter.route === 'new-expired' && <p class="muted">{words.routeExpired}</p>}
       {letter.route === 'new-unproven' && <p class="note amber">{words.routeUnproven}</p>}
       {letter.senderCertificateChanged && <p class="note amber">{words.certificateChanged}</p>}
+      {letter.sameMessageId && <p class="note amber">{words.sameMessageId}</p>}
+      {letter.subjectChanged && <p class="muted">{words.subjectChanged}</p>}
       {letter.documents.map((document, index) => (
         <DocumentView key={`${letter.letterId}${index}`} {...props} document={document} />
       ))}
@@ -46,10 +68,59 @@ export function QuarantineBubble(props: { letter: QuarantineMessage; at: number;
   );
 }
 
-function Sender(props: { letter: LetterMessage | QuarantineMessage; at: number; now: number }): JSX.Element {
+export function UrgentBadge(): JSX.Element {
+  return (
+    <span class="badge red">
+      <Icon name="alert" />
+      {words.urgent}
+    </span>
+  );
+}
+
+/** "Absent jusqu'au 12 décembre", "Message automatique : …". */
+export function noticeLine({ kind, until, text }: NoticeMessage): string {
+  if (kind === 'automatic') return words.noticeAutomatic(text.trim());
+  return words.noticeAbsent(until === null ? null : formatDay(until));
+}
+
+/** Automatic mail: a line that nobody wrote and nobody answers. */
+export function NoticeLine({ notice, at, now }: { notice: NoticeMessage; at: number; now: number }): JSX.Element {
+  const text = notice.text.trim();
+  return (
+    <p class="notice" data-testid="notice" data-kind={notice.kind}>
+      <span>{noticeLine(notice)}</span>
+      <span class="from">
+        {notice.from.name || notice.from.address}, <time>{formatMoment(at, now)}</time>
+      </span>
+      {notice.kind === 'absent' && text !== '' && <span class="from">{text}</span>}
+    </p>
+  );
+}
+
+const nameOf = ({ name, address }: MailPerson): string => name || address;
+
+function People({ letter: { people = [], peopleLeftOut = 0 } }: { letter: LetterMessage }): JSX.Element | null {
+  const also = people.filter(({ role }) => role !== 'from');
+  const answers = people.filter(({ role }) => role === 'from').map(nameOf);
+  const names = also.map((one) => (one.role === 'cc' ? words.peopleCopy(nameOf(one)) : nameOf(one)));
+  if (people.length === 0) return null;
+  return (
+    <p class="people" data-testid="people">
+      {names.length > 0 && <span>{words.peopleAlso(names.join(', '), peopleLeftOut)}</span>}
+      {answers.length > 0 && <span>{words.answersTo(answers.join(', '))}</span>}
+    </p>
+  );
+}
+
+function Sender(props: {
+  letter: LetterMessage | QuarantineMessage;
+  at: number;
+  now: number;
+  head?: Ref<HTMLParagraphElement>;
+}): JSX.Element {
   const { name, address } = props.letter.from;
   return (
-    <p class="sender">
+    <p class="sender" ref={props.head ?? null}>
       <span>
         <span class="strong">{name || address}</span>
         {name !== '' && <span class="address">{address}</span>}

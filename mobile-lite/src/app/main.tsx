@@ -8,9 +8,14 @@ import { type DeviceSession, openDeviceSession } from '../device/device-session.
 import type { DeviceStore } from '../device/device-store.ts';
 import { IndexedDeviceStore } from '../device/indexed-device-store.ts';
 import { language, loadWords, words } from '../words/words.ts';
-import { EnrolmentScreen, WelcomeScreen } from './enrolment-screen.tsx';
+import { later, loadAhead } from './later.tsx';
 import { takeEnrolmentLink } from './route.ts';
 import { SessionScreen } from './session-screen.tsx';
+
+const EnrolmentScreen = later(async () => (await import('./enrolment-screen.tsx')).EnrolmentScreen);
+const WelcomeScreen = later(async () => (await import('./enrolment-screen.tsx')).WelcomeScreen);
+
+const LOAD_AHEAD_AFTER_MS = 3_000;
 
 let current: DeviceSession | null = null;
 
@@ -79,8 +84,13 @@ async function start(root: HTMLElement): Promise<void> {
   const session = await openDeviceSession({ baseUrl: location.origin, store });
   begin(session);
   wakeOnReturn();
+  root.replaceChildren();
   render(<App store={store} session={session} link={link} />, root);
   await navigator.serviceWorker?.register('/service-worker.js').catch(() => undefined);
+  setTimeout(() => {
+    void loadAhead();
+    void import('../device/upload-reply.ts').catch(() => undefined);
+  }, LOAD_AHEAD_AFTER_MS);
 }
 
 const root = document.getElementById('app');

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { newId } from '@estafette/contracts/ids';
 import type { Message } from '@estafette/contracts/message';
 import { labLetter, letter, quarantine } from '../test/demo-letters.ts';
-import { viewConversations } from './conversation-view.ts';
+import { aimOf, viewConversations } from './conversation-view.ts';
 import type { Place } from './device-store.ts';
 import type { InboxEntry } from './inbox.ts';
 import type { LocalReply } from './outbox.ts';
@@ -145,4 +145,61 @@ test('quarantine and sealed messages are shown, a status is not a message', () =
     ['quarantine', 'waiting-for-key'],
   );
   assert.equal(shown?.answerable, false);
+});
+
+test('automatic mail is a line: not unread, and no reason to come up in the list', () => {
+  const notice = {
+    type: 'notice',
+    letterId: newId('letter'),
+    kind: 'absent',
+    from: { name: 'Claire MARTIN', address: 'claire.martin@cabinet.example' },
+    receivedAt: '',
+    replyId: null,
+    until: '2026-12-12',
+    text: 'Absente.',
+  } as const;
+  const mark = new Map([[A, { generation: 0, seq: 1 }]]);
+  const [shown] = view([entry(A, 1, letter(), { at: 10 }), entry(A, 2, notice, { at: 99 })], { readMarks: mark });
+  assert.deepEqual(
+    shown?.messages.map(({ type }) => type),
+    ['letter', 'notice'],
+  );
+  assert.deepEqual([shown?.unread, shown?.lastActivityAt], [0, 10]);
+});
+
+test('an answer is about the last letter that can be answered, and goes to its people', () => {
+  const claire = letter();
+  const paul = { name: 'Paul LEROY', address: 'paul.leroy@hopital.example' };
+  const [shown] = view([entry(A, 1, claire), entry(A, 2, letter({ from: paul, answerable: false }))]);
+  assert.deepEqual([shown?.answers, shown?.answersTo?.address], [claire.letterId, claire.from.address]);
+  assert.equal(view([entry(A, 1, letter({ answerable: false }))])[0]?.answers, null);
+});
+
+test('an answer begun for an earlier letter is about that one still, and goes to its people', () => {
+  const paul = { name: 'Paul LEROY', address: 'paul.leroy@hopital.example' };
+  const people = [{ name: '', address: 'b@x.example', role: 'cc', reachable: true }] as const;
+  const [claire, later] = [letter({ people: [...people] }), letter({ from: paul })];
+  const [shown] = view([entry(A, 1, claire), entry(A, 2, later)]);
+  const messages = shown?.messages ?? [];
+  const said = ({ answers, answersTo, others }: ReturnType<typeof aimOf>) => [answers, answersTo?.name, others.length];
+  assert.deepEqual(said(aimOf(messages, claire.letterId)), [claire.letterId, 'Claire MARTIN', 1]);
+  assert.deepEqual(said(aimOf(messages, null)), [later.letterId, 'Paul LEROY', 0]);
+  assert.deepEqual([shown?.answers, shown?.answersTo, shown?.others.length], [later.letterId, paul, 0]);
+});
+
+test('the others on the latest letter can be answered together; its writer is not one of them', () => {
+  const person = (address: string, role: 'from' | 'to' | 'cc') => ({ name: '', address, role, reachable: true });
+  const people = [
+    person('secretariat@cabinet.example', 'from'),
+    person('Claire.Martin@cabinet.example', 'to'),
+    person('b@x.example', 'cc'),
+  ];
+  const [shown] = view([entry(A, 1, letter({ people, urgent: true }))]);
+  assert.deepEqual(
+    shown?.others.map(({ address }) => address),
+    ['b@x.example'],
+  );
+  assert.equal(shown?.answersTo?.address, 'secretariat@cabinet.example');
+  assert.equal(shown?.unreadUrgent, true);
+  assert.equal(view([entry(A, 1, letter())])[0]?.answersTo?.address, 'claire.martin@cabinet.example');
 });

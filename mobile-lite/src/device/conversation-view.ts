@@ -4,7 +4,14 @@
  * a conversation past its expiry, by the server's time, is not shown at all.
  */
 import type { HprimReport, Patient, Severity } from '@estafette/contracts/document';
-import type { LetterMessage, Message, QuarantineMessage, ReplyMessage } from '@estafette/contracts/message';
+import type {
+  LetterMessage,
+  MailPerson,
+  Message,
+  NoticeMessage,
+  QuarantineMessage,
+  ReplyMessage,
+} from '@estafette/contracts/message';
 import { comparePlaces, type Place } from './device-store.ts';
 import type { InboxEntry } from './inbox.ts';
 import type { LocalReply } from './outbox.ts';
@@ -31,6 +38,8 @@ interface Shown {
 export type ShownMessage =
   | (Shown & { readonly type: 'letter'; readonly letter: LetterMessage })
   | (Shown & { readonly type: 'quarantine'; readonly letter: QuarantineMessage })
+  /** Automatic mail: a line, never unread, never what a conversation stands by in the list. */
+  | (Shown & { readonly type: 'notice'; readonly notice: NoticeMessage })
   | (Shown & {
       readonly type: 'reply';
       readonly mine: boolean;
@@ -40,7 +49,18 @@ export type ShownMessage =
   | (Shown & { readonly type: 'waiting-for-key' })
   | (Shown & { readonly type: 'unreadable' });
 
-export interface ConversationView {
+/** What an answer is about, and whom it goes to. */
+export interface Aim {
+  /** The letter it answers: the last that can be answered, unless it was begun for another one. */
+  readonly answers: string | null;
+  /** The people besides its sender on that letter, whom an answer to all goes to. */
+  readonly others: readonly MailPerson[];
+  /** Whom an answer to the sender goes to: the writer, or where he wants answers (his Reply-To). */
+  readonly answersTo: { readonly name: string; readonly address: string } | null;
+}
+
+/** Its aim is that of an answer begun now. */
+export interface ConversationView extends Aim {
   readonly conversationId: string;
   readonly correspondent: { readonly name: string; readonly address: string } | null;
   /** The patient of the latest result, if a letter brought one. */
@@ -55,6 +75,8 @@ export interface ConversationView {
   readonly unreadCritical: boolean;
   /** Our last reply failed, or one waits for the person's word. */
   readonly needsAttention: boolean;
+  /** A letter marked as urgent was not read. */
+  readonly unreadUrgent: boolean;
   /** Whether an answer can be written: a letter that allows it, and the key to seal it. */
   readonly answerable: boolean;
   readonly lastActivityAt: number;
@@ -108,6 +130,7 @@ function showEntry(entry: InboxEntry, sources: ViewSources): ShownMessage | null
   if (message === null) return { ...base, type: 'unreadable' };
   if (message.type === 'letter') return { ...base, type: 'letter', letter: message };
   if (message.type === 'quarantine') return { ...base, type: 'quarantine', letter: message };
+  if (message.type === 'notice') return { ...base, type: 'notice', notice: message };
   if (message.type === 'status') return null;
   const progress = sources.progress.get(message.replyId) ?? localProgress('queued');
   const mine = event.author === sources.deviceId;
@@ -138,11 +161,13 @@ function summarise(
   const messages = unordered.sort(compareShown);
   const letters = messages.filter((shown) => shown.type === 'letter');
   const latest = letters.at(-1)?.letter ?? null;
+  const aim = aimOf(messages, null);
   const sender = latest ?? messages.findLast((shown) => shown.type === 'quarantine')?.letter ?? null;
   const reports = letters.flatMap((shown) => reportsOf(shown.letter));
   const lastReports = reportsOf(letters.findLast((shown) => reportsOf(shown.letter).length > 0)?.letter);
   const mark = sources.readMarks.get(conversationId);
-  const unread = messages.filter((shown) => shown.type !== 'reply' && (!mark || comparePlaces(shown.place, mark) > 0));
+  const spoken = messages.filter((shown) => shown.type !== 'notice');
+  const unread = spoken.filter((shown) => shown.type !== 'reply' && (!mark || comparePlaces(shown.place, mark) > 0));
   return {
     conversationId,
     correspondent: sender?.from ?? null,
@@ -155,9 +180,24 @@ function summarise(
       (shown) => shown.type === 'letter' && judge(reportsOf(shown.letter)).severity === 'critical',
     ),
     needsAttention: repliesNeedAttention(messages),
-    answerable: letters.some((shown) => shown.letter.answerable) && sources.hasKey(conversationId),
-    lastActivityAt: Math.max(...messages.map((shown) => shown.at)),
+    ...aim,
+    unreadUrgent: unread.some((shown) => shown.type === 'letter' && shown.letter.urgent === true),
+    answerable: aim.answers !== null && sources.hasKey(conversationId),
+    lastActivityAt: Math.max(...(spoken.length > 0 ? spoken : messages).map((shown) => shown.at)),
     expiresAt,
+  };
+}
+
+/** The aim of an answer that was begun for this letter; null: of one begun now. */
+export function aimOf(messages: readonly ShownMessage[], letterId: string | null): Aim {
+  const letters = messages.flatMap((shown) => (shown.type === 'letter' ? [shown.letter] : []));
+  const begunFor = letters.find((letter) => letter.letterId === letterId);
+  const answerable = begunFor ?? letters.findLast((letter) => letter.answerable);
+  const answered = answerable ?? letters.at(-1) ?? null;
+  return {
+    answers: answerable?.letterId ?? null,
+    others: othersOn(answered),
+    answersTo: answered?.people?.find(({ role }) => role === 'from') ?? answered?.from ?? null,
   };
 }
 
@@ -167,6 +207,13 @@ export function lastReadable(conversation: ConversationView | undefined): Place 
   const { messages } = conversation;
   const closed = messages.findIndex(({ type }) => type === 'waiting-for-key');
   return (closed === -1 ? messages.at(-1) : messages[closed - 1])?.place ?? null;
+}
+
+/** The letter's writer may be named among the people of it: he is not another one. */
+function othersOn(letter: LetterMessage | null): MailPerson[] {
+  if (letter === null) return [];
+  const sender = letter.from.address.toLowerCase();
+  return (letter.people ?? []).filter(({ address, role }) => role !== 'from' && address.toLowerCase() !== sender);
 }
 
 function repliesNeedAttention(messages: readonly ShownMessage[]): boolean {

@@ -6,31 +6,26 @@
 import type { Bytes } from '@estafette/contracts/bytes';
 import { Refusal } from '@estafette/contracts/failure';
 import type { RelayFrame } from '@estafette/contracts/frames';
-import { type AttachedDocument, fetchAttachment } from './attachment.ts';
+import type { LetterMessage } from '@estafette/contracts/message';
+import { type AttachedBlob, fetchAttachment } from './attachment.ts';
 import { type Clock, ServerClock, systemClock } from './clock.ts';
 import { lastReadable, viewConversations } from './conversation-view.ts';
-import type { DeviceSnapshot, OpenedMessage } from './device-snapshot.ts';
+import type { DeviceSessionParts, DeviceSnapshot, OpenedMessage } from './device-snapshot.ts';
 import { comparePlaces, type DeviceIdentity, type DeviceStore, type KeptState, type Place } from './device-store.ts';
 import { ExpiryWatch } from './expiry-watch.ts';
 import { FrameLane } from './frame-lane.ts';
 import { type EventFrame, Inbox, type InboxEntry } from './inbox.ts';
 import { Listeners, type Observable, type Unsubscribe } from './observable.ts';
 import { Outbox } from './outbox.ts';
-import { RECONNECT_POLICY, type ReconnectPolicy } from './reconnect-pause.ts';
+import { Receipts } from './receipts.ts';
+import { RECONNECT_POLICY } from './reconnect-pause.ts';
 import { type ConnectionState, RelayConnection } from './relay-connection.ts';
-import { type Fetch, RelayHttp, RelayUnreachable } from './relay-http.ts';
+import { RelayHttp } from './relay-http.ts';
 import { type ReplyMove, ReplyTracker } from './reply-tracker.ts';
+import { TicketSource } from './ticket-source.ts';
+import type { ReplyWishes } from './write-reply.ts';
 
 export type { DeviceSnapshot, OpenedMessage };
-
-export interface DeviceSessionParts {
-  readonly baseUrl: string;
-  readonly store: DeviceStore;
-  readonly clock?: Clock;
-  readonly fetch?: Fetch;
-  readonly WebSocket?: typeof WebSocket;
-  readonly reconnect?: ReconnectPolicy;
-}
 
 /** Live events are acknowledged together, this long after the first of them. */
 const ACK_PAUSE_MS = 150;
@@ -52,6 +47,8 @@ export class DeviceSession implements Observable<DeviceSnapshot> {
   readonly #connection: RelayConnection;
   readonly #inbox: Inbox;
   readonly #outbox: Outbox;
+  readonly #receipts: Receipts;
+  readonly #tickets: TicketSource;
   readonly #lane: FrameLane;
   readonly #expiry: ExpiryWatch;
   readonly #tracker = new ReplyTracker();
@@ -70,12 +67,13 @@ export class DeviceSession implements Observable<DeviceSnapshot> {
     this.#identity = identity;
     this.#time = new ServerClock(clock, serverOffsetMs);
     this.#relay = new RelayHttp(parts.baseUrl, parts.fetch ?? fetch.bind(globalThis));
+    this.#tickets = new TicketSource({ relay: this.#relay, identity, time: this.#time, store });
     this.#expiry = new ExpiryWatch(this.#time, (expired) => void this.#erase(expired));
     this.#inbox = new Inbox({ identity, store, onEntry: (entry) => this.#tellMessage(entry) });
     this.#connection = new RelayConnection({
       policy: parts.reconnect ?? RECONNECT_POLICY,
       WebSocket: parts.WebSocket ?? WebSocket,
-      socketAddress: () => this.#socketAddress(),
+      socketAddress: () => this.#tickets.socketAddress(),
       position: () => this.#lane.idle().then(() => this.#inbox.position),
       onFrame: (frame, attempt) => this.#lane.push(frame, attempt),
       onState: (state) => this.#connectionChanged(state),
@@ -86,18 +84,27 @@ export class DeviceSession implements Observable<DeviceSnapshot> {
       obey: (frame) => this.#obey(frame),
       onTrouble: () => this.#connection.fail(),
     });
-    this.#outbox = new Outbox({
-      identity,
+    const send: RelayConnection['send'] = (frame) => this.#connection.send(frame);
+    this.#receipts = new Receipts({ identity, store, serverClock: this.#time, send });
+    this.#outbox = this.#makeOutbox(clock);
+  }
+
+  #makeOutbox(clock: Clock): Outbox {
+    const [relay, store, serverClock] = [this.#relay, this.#store, this.#time];
+    const own = { relay, store, session: () => this.#sessionToken, now: () => serverClock.now() };
+    return new Outbox({
+      identity: this.#identity,
       store,
       clock,
-      serverClock: this.#time,
+      serverClock,
       send: (frame) => this.#connection.send(frame),
-      onLocalState: (reply, state) => {
-        this.#tracker.local(reply, state);
+      upload: async (parts) => (await import('./upload-reply.ts')).uploadReply({ ...own, ...parts }),
+      onLocalState: (reply, state, upload) => {
+        this.#tracker.local(reply, state, upload);
         this.#changed();
       },
       onRefused: (reply, failure) => {
-        this.#tracker.refused(reply, failure, this.#time.now());
+        this.#tracker.refused(reply, failure, serverClock.now());
         this.#changed();
       },
     });
@@ -110,6 +117,7 @@ export class DeviceSession implements Observable<DeviceSnapshot> {
     for (const { conversationId, expiresAt } of state.keys) this.#expiry.see(conversationId, expiresAt);
     for (const { event } of state.events) this.#expiry.seeEvent(event);
     await this.#inbox.restore(state);
+    this.#receipts.restore(state.receipts);
     await this.#outbox.restore(state.replies, (conversationId) => this.#inbox.key(conversationId));
     const entries = [...this.#inbox.entries()].sort((a, b) => comparePlaces(a.kept.place, b.kept.place));
     for (const entry of entries) this.#tracker.hear(entry);
@@ -134,7 +142,7 @@ export class DeviceSession implements Observable<DeviceSnapshot> {
   close(): void {
     clearTimeout(this.#ackTimer);
     this.#expiry.stop();
-    this.#outbox.goOffline();
+    for (const one of [this.#outbox, this.#receipts]) one.goOffline();
     this.#connection.close();
   }
 
@@ -177,13 +185,13 @@ export class DeviceSession implements Observable<DeviceSnapshot> {
   }
 
   /**
-   * Writes a reply; resolves with its id once it is on the disk. Throws a RangeError for an empty or too long
-   * text, a Refusal `conversation-expired` when there is no key to seal it under.
+   * Writes a reply; resolves with its id once it is on the disk. Throws a RangeError for an empty or too long one or
+   * files above their limits, a Refusal `conversation-expired` when there is no key to seal it under.
    */
-  async sendReply(conversationId: string, text: string): Promise<string> {
+  async sendReply(conversationId: string, text: string, wishes: ReplyWishes = {}): Promise<string> {
     const key = this.#inbox.key(conversationId);
     if (key === undefined || this.#expiry.isOver(conversationId)) throw new Refusal('conversation-expired');
-    return this.#outbox.write(conversationId, text, key, this.#inbox.lastPlace());
+    return this.#outbox.write({ conversationId, text, wishes, key, after: this.#inbox.lastPlace() });
   }
 
   /** Lets a held reply leave after all. */
@@ -206,10 +214,16 @@ export class DeviceSession implements Observable<DeviceSnapshot> {
     await this.#store.keepReadMark(conversationId, place);
   }
 
+  /** The person has really seen a letter: its sender is told, once, if he asked for it. */
+  async markSeen(conversationId: string, letter: LetterMessage): Promise<void> {
+    if (letter.asksReceipt) await this.#receipts.add({ letterId: letter.letterId, conversationId });
+  }
+
   /** The clear bytes of a photo or file, checked; throws an AttachmentError. */
-  openAttachment(conversationId: string, document: AttachedDocument): Promise<Bytes> {
+  openAttachment(conversationId: string, document: AttachedBlob): Promise<Bytes> {
     const key = this.#inbox.key(conversationId);
-    return fetchAttachment({ relay: this.#relay, session: this.#sessionToken, key, conversationId, document });
+    const [relay, session, store] = [this.#relay, this.#sessionToken, this.#store];
+    return fetchAttachment({ relay, session, store, key, conversationId, document });
   }
 
   /** Erases keys, events and replies of conversations past their expiry, by the server's time. */
@@ -223,24 +237,14 @@ export class DeviceSession implements Observable<DeviceSnapshot> {
       this.#inbox.forget(conversationId);
       this.#expiry.forget(conversationId);
       this.#readMarks.delete(conversationId);
+      this.#receipts.forget(conversationId);
       this.#lostReplies += this.#outbox.forget(conversationId);
     }
     this.#changed();
   }
 
-  async #socketAddress(): Promise<string | null> {
-    for (let tries = 0; tries < 2; tries += 1) {
-      const answer = await this.#relay.requestTicket(this.#identity, this.#time.now());
-      await this.#learnTime(answer.serverTime);
-      if ('ticket' in answer) return this.#relay.socketAddress(answer.ticket);
-      if (answer.code === 'unknown-device') return null;
-      if (answer.code !== 'clock') break;
-    }
-    throw new RelayUnreachable('no ticket');
-  }
-
   #connectionChanged(state: ConnectionState): void {
-    if (state.phase !== 'live') this.#outbox.goOffline();
+    if (state.phase !== 'live') for (const one of [this.#outbox, this.#receipts]) one.goOffline();
     if (state.phase === 'stopped' && state.reason === 'replaced') this.#replaced = true;
     this.#changed();
   }
@@ -267,7 +271,7 @@ export class DeviceSession implements Observable<DeviceSnapshot> {
   async #obey(frame: Exclude<RelayFrame, { t: 'event' }>): Promise<void> {
     if (frame.t === 'welcome') {
       this.#sessionToken = frame.session;
-      await this.#learnTime(frame.serverTime);
+      await this.#tickets.learnTime(frame.serverTime);
       this.#inbox.adoptEpoch(frame.epoch, false);
       await this.eraseExpired();
     } else if (frame.t === 'gap') {
@@ -275,15 +279,11 @@ export class DeviceSession implements Observable<DeviceSnapshot> {
     } else if (frame.t === 'live') {
       this.#acknowledge();
       await this.#outbox.goLive();
+      this.#receipts.goLive();
     } else if (frame.t === 'queued') await this.#outbox.queued(frame.replyId);
     else if (frame.t === 'refused') await this.#outbox.refused(frame.replyId, frame.code, frame.retry);
-    else await this.#learnTime(frame.serverTime);
-  }
-
-  async #learnTime(serverTime: number): Promise<void> {
-    const known = this.#time.offsetMs;
-    const learnt = this.#time.learn(serverTime);
-    if (Math.abs(learnt - known) > 1_000) await this.#store.keepServerOffset(learnt);
+    else if (frame.t === 'noted') await this.#receipts.noted(frame.letterId);
+    else await this.#tickets.learnTime(frame.serverTime);
   }
 
   #tellMessage(entry: InboxEntry): void {

@@ -4,8 +4,9 @@
  * event acknowledged, and only then is a reply offered to the relay. Two implementations: IndexedDB in the
  * browser, memory in the terminal and in tests.
  */
+import type { Bytes } from '@estafette/contracts/bytes';
 import type { Membership } from '@estafette/contracts/enrolment';
-import type { InboxEvent, SealedReply } from '@estafette/contracts/sealed-event';
+import type { InboxEvent, ReadReceipt, SealedReply } from '@estafette/contracts/sealed-event';
 
 /** Who this device is. The private halves of both pairs cannot be exported. */
 export interface DeviceIdentity {
@@ -62,7 +63,23 @@ export interface KeptReply {
   readonly after: Place;
 }
 
-/** Everything at once, for a start. */
+/** A photo or file of a reply, sealed; kept until the gateway has spoken of the reply. */
+export interface KeptUpload {
+  readonly blobId: string;
+  readonly replyId: string;
+  readonly conversationId: string;
+  readonly stored: Bytes;
+  /** Server time when the relay took it, milliseconds since 1970; null before. */
+  readonly uploadedAt: number | null;
+}
+
+/** A letter that asked for it was seen. Kept after it was `noted`, so that it is told once. */
+export interface KeptReceipt {
+  readonly receipt: ReadReceipt;
+  readonly noted: boolean;
+}
+
+/** Everything at once, for a start; the bytes of uploads stay on the disk until they are asked for. */
 export interface KeptState {
   readonly identity: DeviceIdentity | null;
   readonly position: Position;
@@ -70,6 +87,7 @@ export interface KeptState {
   readonly keys: readonly KeptKey[];
   readonly events: readonly KeptEvent[];
   readonly replies: readonly KeptReply[];
+  readonly receipts: readonly KeptReceipt[];
   /** Conversation id → the last place the person has seen. */
   readonly readMarks: ReadonlyMap<string, Place>;
 }
@@ -86,11 +104,18 @@ export interface DeviceStore {
   keepIdentity(identity: DeviceIdentity): Promise<void>;
   /** Events, keys and position in one transaction. An event whose id is already kept is left as it was. */
   keepArrival(arrival: Arrival): Promise<void>;
-  keepReply(reply: KeptReply): Promise<void>;
+  /** With what it brings, in one transaction. */
+  keepReply(reply: KeptReply, uploads?: readonly KeptUpload[]): Promise<void>;
+  /** The reply, and its uploads with it. */
   dropReply(replyId: string): Promise<void>;
+  keepUpload(upload: KeptUpload): Promise<void>;
+  uploadsOf(replyId: string): Promise<KeptUpload[]>;
+  upload(blobId: string): Promise<KeptUpload | null>;
+  dropUploads(replyId: string): Promise<void>;
+  keepReceipt(receipt: KeptReceipt): Promise<void>;
   keepServerOffset(offsetMs: number): Promise<void>;
   keepReadMark(conversationId: string, place: Place): Promise<void>;
-  /** Key, events, replies and marks of a conversation, in one transaction. */
+  /** Key, events, replies, uploads, receipts and marks of a conversation, in one transaction. */
   eraseConversation(conversationId: string): Promise<void>;
   /** Forgets everything, identity included. */
   eraseAll(): Promise<void>;

@@ -6,19 +6,26 @@
 import { exportPublicKey, makeSigningKeys, makeWrappingKeys } from '@estafette/contracts/device-keys';
 import {
   type EnrolmentAnswer,
+  EnrolmentAnswerSchema,
+  type EnrolmentRequest,
   type Membership,
   openMembership,
   proveEnrolment,
   readEnrolmentLink,
 } from '@estafette/contracts/enrolment';
 import { newId } from '@estafette/contracts/ids';
+import * as v from 'valibot';
 import { type Clock, systemClock } from './clock.ts';
 import type { DeviceIdentity, DeviceStore } from './device-store.ts';
-import { type Fetch, RelayHttp, RelayUnreachable } from './relay-http.ts';
+import { type Fetch, RelayHttp, RelayUnreachable, readJson } from './relay-http.ts';
 
 /** How long the gateway is given to answer before we say so. */
 const PATIENCE_MS = 90_000;
 const RETRY_MS = 1_500;
+/** Longer than the relay's own wait (enrolmentWaitSeconds). */
+const LONG_POLL_TIMEOUT_MS = 40_000;
+
+const RefusalSchema = v.object({ failure: v.string() });
 
 /** Steps a screen can show. */
 export type EnrolmentStep = 'making-keys' | 'asking' | 'waiting' | 'joined';
@@ -80,7 +87,7 @@ export async function enrolDevice(parts: EnrolmentParts): Promise<EnrolmentResul
 
 async function askUntilAnswered(
   parts: EnrolmentParts,
-  request: Parameters<RelayHttp['postEnrolment']>[0],
+  request: EnrolmentRequest,
   tell: (step: EnrolmentStep) => void,
 ): Promise<EnrolmentAnswer | 'network' | 'no-answer'> {
   const relay = new RelayHttp(parts.baseUrl, parts.fetch ?? fetch.bind(globalThis));
@@ -90,8 +97,8 @@ async function askUntilAnswered(
   for (;;) {
     try {
       const outcome = posted
-        ? await relay.waitForEnrolment(request.enrolmentId, request.deviceId)
-        : await relay.postEnrolment(request);
+        ? await readAnswer(await relay.send(answerPath(request), { method: 'GET' }, LONG_POLL_TIMEOUT_MS))
+        : await readAnswer(await relay.post('/v1/enrolments', request));
       if (outcome !== 'pending') return outcome;
       if (posted) await pause(RETRY_MS / 3);
       posted = true;
@@ -103,6 +110,21 @@ async function askUntilAnswered(
     }
     if (clock.now() >= deadline) return posted ? 'no-answer' : 'network';
   }
+}
+
+/** Where the relay waits for the gateway's answer; `pending` when it has not come within its patience. */
+function answerPath({ enrolmentId, deviceId }: EnrolmentRequest): string {
+  return `/v1/enrolments/${enrolmentId}/answer?device=${deviceId}`;
+}
+
+async function readAnswer(answer: Response): Promise<'pending' | EnrolmentAnswer> {
+  if (answer.status === 202 || answer.status === 204) return 'pending';
+  const body = await readJson(answer);
+  const answered = v.safeParse(EnrolmentAnswerSchema, body);
+  if (answered.success) return answered.output;
+  const refused = v.safeParse(RefusalSchema, body);
+  if (refused.success) return { outcome: 'refused', failure: refused.output.failure };
+  throw new RelayUnreachable(`enrolment answer ${answer.status}`);
 }
 
 function pause(ms: number): Promise<void> {

@@ -1,21 +1,20 @@
 /**
- * Replies on their way from this device. A reply is sealed, signed and on the disk before it is offered to the
- * relay, and stays there until the gateway has spoken; after every reconnect it is offered again under the same
- * id, so it leaves once. What has waited longer than an hour is not sent behind the person's back: it is `held`
+ * Replies on their way from this device. A reply is sealed, signed and on the disk, with its photos and files, before
+ * it is offered to the relay, and stays there until the gateway has spoken; after every reconnect it is offered again
+ * under the same id, so it leaves once. What it brings is uploaded first (upload-reply.ts); what was written after it
+ * in the same conversation waits for it, so that the order stays. What has waited longer than an hour is not sent behind the person's back: it is `held`
  * until confirmed or discarded.
  */
-import { openJson, replySignatureInput, sealJson } from '@estafette/contracts/conversation-seal';
-import { signWithDevice } from '@estafette/contracts/device-keys';
-import { FAILURES } from '@estafette/contracts/failure';
+import { openJson } from '@estafette/contracts/conversation-seal';
 import type { DeviceFrame } from '@estafette/contracts/frames';
-import { newId } from '@estafette/contracts/ids';
-import { CONVERSATION_LIMITS } from '@estafette/contracts/limits';
 import { type ReplyMessage, ReplyMessageSchema } from '@estafette/contracts/message';
 import type { SealedReply } from '@estafette/contracts/sealed-event';
 import * as v from 'valibot';
 import type { Clock } from './clock.ts';
-import type { DeviceIdentity, DeviceStore, KeptReply, Place } from './device-store.ts';
-import type { LocalReplyState } from './reply-progress.ts';
+import type { DeviceIdentity, DeviceStore, KeptReply, KeptUpload, Place } from './device-store.ts';
+import type { LocalReplyState, ReplyProgress } from './reply-progress.ts';
+import type { ReplyUpload, UploadOutcome } from './upload-reply.ts';
+import { type ReplyWishes, writeReply } from './write-reply.ts';
 
 /** Replies older than this when the connection comes back need the person's word. */
 const HOLD_AFTER_MS = 3_600_000;
@@ -23,6 +22,7 @@ const HOLD_AFTER_MS = 3_600_000;
 const BURST = 20;
 const PACE_MS = 60;
 const OFFER_AGAIN_MS = 5_000;
+const UPLOAD_PAUSE_MAX_MS = 300_000;
 
 /** A reply with its text, as this device knows it. `kept` null while it is being written to the disk. */
 export interface LocalReply {
@@ -38,7 +38,9 @@ export interface OutboxParts {
   readonly serverClock: Clock;
   readonly clock: Clock;
   send(frame: DeviceFrame): boolean;
-  onLocalState(reply: LocalReply, state: LocalReplyState): void;
+  /** Sends what a reply brings. */
+  upload(parts: Pick<ReplyUpload, 'replyId' | 'total' | 'onProgress'>): Promise<UploadOutcome>;
+  onLocalState(reply: LocalReply, state: LocalReplyState, upload?: ReplyProgress['upload']): void;
   onRefused(reply: LocalReply, failure: string): void;
 }
 
@@ -51,6 +53,11 @@ export class Outbox {
   #allowance = BURST;
   #allowanceAt = 0;
   #paceTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Replies whose photos and files the relay has, and the one whose are on their way. */
+  readonly #uploaded = new Set<string>();
+  #uploading: string | null = null;
+  #uploadPauseMs = OFFER_AGAIN_MS;
+  #uploadTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(parts: OutboxParts) {
     this.#parts = parts;
@@ -73,25 +80,30 @@ export class Outbox {
     }
   }
 
-  /** Seals, signs and keeps a reply, then offers it if the connection is live. Gives its id once it is kept. */
-  async write(conversationId: string, text: string, key: CryptoKey, after: Place): Promise<string> {
+  /** Seals, signs and keeps a reply with what it brings, then offers it if the connection is live. Gives its id once it is kept. */
+  async write(reply: {
+    conversationId: string;
+    text: string;
+    wishes: ReplyWishes;
+    key: CryptoKey;
+    after: Place;
+  }): Promise<string> {
+    const { conversationId, after } = reply;
     const { identity, clock, serverClock } = this.#parts;
-    if (text.trim() === '' || text.length > CONVERSATION_LIMITS.replyMaxCharacters)
-      throw new RangeError('reply length');
-    const typedAt = new Date(clock.now()).toISOString();
-    const message: ReplyMessage = { type: 'reply', replyId: newId('reply'), text, typedAt };
+    const { message, seal } = writeReply(conversationId, reply.text, reply.wishes, clock.now());
     const local: LocalReply = { message, conversationId, after, kept: null };
     this.#replies.set(message.replyId, local);
     this.#parts.onLocalState(local, 'writing-to-disk');
     try {
-      const binding = { kind: 'reply', conversationId, id: message.replyId, author: identity.deviceId } as const;
-      const unsigned = { replyId: message.replyId, conversationId, ...(await sealJson(key, binding, message)) };
-      const input = replySignatureInput(identity.deviceId, unsigned);
-      const reply: SealedReply = {
-        ...unsigned,
-        signature: await signWithDevice(identity.signingKeys.privateKey, input),
+      const sealed = await seal(reply.key, identity);
+      const kept: KeptReply = {
+        reply: sealed.reply,
+        stage: 'waiting',
+        failure: null,
+        writtenAt: serverClock.now(),
+        after,
       };
-      await this.#keep(local, { reply, stage: 'waiting', failure: null, writtenAt: serverClock.now(), after });
+      await this.#keep(local, kept, sealed.uploads);
     } catch (error) {
       this.#replies.delete(message.replyId);
       throw error;
@@ -103,6 +115,7 @@ export class Outbox {
   /** The connection is caught up: what still waits goes, what waited too long is held. */
   async goLive(): Promise<void> {
     this.#offered.clear();
+    this.#uploaded.clear();
     for (const local of [...this.#replies.values()]) {
       const { kept } = local;
       if (kept?.stage !== 'waiting') continue;
@@ -116,7 +129,9 @@ export class Outbox {
   goOffline(): void {
     this.#live = false;
     clearTimeout(this.#paceTimer);
+    clearTimeout(this.#uploadTimer);
     this.#paceTimer = undefined;
+    this.#uploadTimer = undefined;
   }
 
   /** The relay has it. */
@@ -138,8 +153,7 @@ export class Outbox {
       }, OFFER_AGAIN_MS);
       return;
     }
-    const failure = code in FAILURES ? code : 'reply-malformed';
-    await this.#keep(local, { ...local.kept, stage: 'refused', failure });
+    await this.#keep(local, { ...local.kept, stage: 'refused', failure: code });
   }
 
   /** The gateway has spoken: no more offers. Kept until the conversation expires or comes back from the relay. */
@@ -149,6 +163,7 @@ export class Outbox {
     const kept: KeptReply = { ...local.kept, stage: 'settled' };
     this.#replies.set(replyId, { ...local, kept });
     await this.#parts.store.keepReply(kept);
+    if (local.message.attachments) await this.#parts.store.dropUploads(replyId);
   }
 
   /** The reply has come back as an event of the conversation: that one is kept from now on. */
@@ -180,8 +195,8 @@ export class Outbox {
     return lost;
   }
 
-  async #keep(local: LocalReply, kept: KeptReply): Promise<void> {
-    await this.#parts.store.keepReply(kept);
+  async #keep(local: LocalReply, kept: KeptReply, uploads: readonly KeptUpload[] = []): Promise<void> {
+    await this.#parts.store.keepReply(kept, uploads);
     const known = { ...local, kept };
     this.#replies.set(local.message.replyId, known);
     if (kept.stage === 'refused') this.#parts.onRefused(known, kept.failure ?? 'reply-malformed');
@@ -191,9 +206,16 @@ export class Outbox {
   /** Offers, oldest first, what the gateway has not confirmed, at a pace the relay accepts. */
   #pump(): void {
     if (!this.#live || this.#paceTimer !== undefined) return;
-    for (const { kept } of this.#replies.values()) {
+    const blocked = new Set<string>();
+    for (const local of this.#replies.values()) {
+      const { kept, conversationId } = local;
       if (kept === null || (kept.stage !== 'waiting' && kept.stage !== 'queued')) continue;
-      if (this.#offered.has(kept.reply.replyId)) continue;
+      if (this.#offered.has(kept.reply.replyId) || blocked.has(conversationId)) continue;
+      if (local.message.attachments && !this.#uploaded.has(kept.reply.replyId)) {
+        blocked.add(conversationId);
+        void this.#upload(local, local.message.attachments.length);
+        continue;
+      }
       if (!this.#mayOffer()) {
         this.#paceTimer = setTimeout(() => {
           this.#paceTimer = undefined;
@@ -204,6 +226,33 @@ export class Outbox {
       if (!this.#parts.send({ t: 'reply', reply: kept.reply })) return;
       this.#offered.add(kept.reply.replyId);
     }
+  }
+
+  /** Sends what the reply brings, one reply at a time; then the pump goes on. */
+  async #upload(local: LocalReply, total: number): Promise<void> {
+    if (this.#uploading !== null || this.#uploadTimer !== undefined) return;
+    const { replyId } = local.message;
+    this.#uploading = replyId;
+    const onProgress = (sent: number): void => this.#parts.onLocalState(local, 'uploading', { sent, total });
+    const outcome = await this.#parts.upload({ replyId, total, onProgress }).catch(() => 'later' as const);
+    this.#uploading = null;
+    const kept = this.#replies.get(replyId)?.kept;
+    if (kept && kept.stage !== 'settled')
+      this.#parts.onLocalState(local, kept.stage === 'queued' ? 'queued' : 'waiting');
+    if (outcome === 'later') return this.#uploadLater();
+    this.#uploadPauseMs = OFFER_AGAIN_MS;
+    if (outcome === 'taken') this.#uploaded.add(replyId);
+    else await this.refused(replyId, 'attachment-missing', 'never');
+    this.#pump();
+  }
+
+  #uploadLater(): void {
+    if (!this.#live) return;
+    this.#uploadTimer = setTimeout(() => {
+      this.#uploadTimer = undefined;
+      this.#pump();
+    }, this.#uploadPauseMs);
+    this.#uploadPauseMs = Math.min(UPLOAD_PAUSE_MAX_MS, 2 * this.#uploadPauseMs);
   }
 
   /** Takes one from the allowance, which grows by one every PACE_MS. */

@@ -27,9 +27,9 @@ export class ReplyTracker {
   }
 
   /** A state of this device's own. */
-  local(reply: LocalReply, state: LocalReplyState): void {
+  local(reply: LocalReply, state: LocalReplyState, upload?: ReplyProgress['upload']): void {
     const { replyId } = reply.message;
-    this.#move(replyId, reply.conversationId, advanceLocally(this.#progress.get(replyId), state));
+    this.#move(replyId, reply.conversationId, advanceLocally(this.#progress.get(replyId), state, upload));
   }
 
   /** The relay will never take it; `at` in milliseconds since 1970. */
@@ -57,7 +57,8 @@ export class ReplyTracker {
 
   #move(replyId: string, conversationId: string, progress: ReplyProgress): void {
     const known = this.#progress.get(replyId);
-    if (known === progress || (known?.at === null && known.state === progress.state)) return;
+    const isSame = known?.at === null && known.state === progress.state && progress.upload === undefined;
+    if (known === progress || isSame) return;
     this.#progress.set(replyId, progress);
     this.moves.tell({ replyId, conversationId, progress });
   }

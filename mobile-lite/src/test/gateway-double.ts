@@ -7,7 +7,9 @@ import { randomBytes, webcrypto } from 'node:crypto';
 import type { Bytes } from '@estafette/contracts/bytes';
 import {
   importConversationKey,
+  openBlob,
   openJson,
+  receiptSignatureInput,
   replySignatureInput,
   sealBlob,
   sealJson,
@@ -29,7 +31,7 @@ import {
 } from '@estafette/contracts/enrolment';
 import { newId } from '@estafette/contracts/ids';
 import type { Message, ReplyMessage, StatusMessage } from '@estafette/contracts/message';
-import type { InboxEvent, SealedReply } from '@estafette/contracts/sealed-event';
+import type { InboxEvent, ReadReceipt, SealedReply } from '@estafette/contracts/sealed-event';
 
 export interface DoubleConversation {
   readonly conversationId: string;
@@ -132,6 +134,18 @@ export class GatewayDouble {
     const { conversationId, replyId } = reply;
     const binding = { kind: 'reply', conversationId, id: replyId, author: deviceId } as const;
     return (await openJson(this.#conversation(conversationId).key, binding, reply)) as ReplyMessage;
+  }
+
+  /** Whether a receipt was signed by this device. */
+  async isSigned(deviceId: string, receipt: ReadReceipt): Promise<boolean> {
+    const device = this.devices.get(deviceId);
+    const input = receiptSignatureInput(deviceId, receipt);
+    return device !== undefined && verifyDeviceSignature(device.signingKey, receipt.signature, input);
+  }
+
+  /** The clear bytes of what a device uploaded. */
+  openUpload(conversationId: string, blobId: string, stored: Uint8Array): Promise<Bytes> {
+    return openBlob(this.#conversation(conversationId).key, conversationId, blobId, new Uint8Array(stored));
   }
 
   async sealBlob(

@@ -1,6 +1,6 @@
 /**
  * A small relay for tests of the device: real HTTP, real WebSockets (`ws`), the frames of contracts. One inbox,
- * kept for ever. A test can cut the network, close sockets with any code, forget the numbering (a new epoch), turn
+ * kept for ever, uploads beside it. A test can cut the network, close sockets with any code, forget the numbering (a new epoch), turn
  * the server's clock, keep replies to itself, and see everything the device sent.
  */
 import { randomBytes } from 'node:crypto';
@@ -33,6 +33,11 @@ export class RelayDouble {
   readonly gateway = new GatewayDouble((event) => this.store(event));
   readonly received: { deviceId: string; frame: DeviceFrame }[] = [];
   readonly blobs = new Map<string, Uint8Array>();
+  readonly uploads = new Map<string, Uint8Array>();
+  /** Status of the answer to an upload, asked before it is kept; null cuts the connection in the middle. */
+  onUpload: (blobId: string) => number | null = (blobId) => (this.uploads.has(blobId) ? 200 : 201);
+  /** False: receipts are not noted. */
+  notesReceipts = true;
   readonly tickets: { code: string }[] = [];
   /** What happens with a reply that was taken; by default the gateway accepts it. */
   onReply: (deviceId: string, reply: SealedReply) => void = () => undefined;
@@ -144,6 +149,8 @@ export class RelayDouble {
       const answer = this.answerReply(frame.reply);
       if (answer !== null) this.#send(ws, answer);
       this.onReply(deviceId, frame.reply);
+    } else if (frame.t === 'read' && this.notesReceipts) {
+      this.#send(ws, { t: 'noted', letterId: frame.receipt.letterId });
     }
   }
 
@@ -171,10 +178,21 @@ export class RelayDouble {
       request.socket.destroy();
       return;
     }
+    if (request.method === 'PUT') return this.#takeUpload(pathname, request, response);
     const body = request.method === 'POST' ? JSON.parse(Buffer.concat(await request.toArray()).toString()) : null;
     const [status, answer] = await this.#answer(pathname, body);
     if (answer instanceof Uint8Array) response.writeHead(status).end(answer);
     else response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
+  }
+
+  async #takeUpload(pathname: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const blobId = /^\/v1\/blobs\/([^/]+)$/.exec(pathname)?.[1] ?? '';
+    const isOurs = request.headers.authorization === 'Bearer session-1';
+    const status = isOurs ? this.onUpload(blobId) : 401;
+    if (status === null) return void request.socket.destroy();
+    const bytes = Buffer.concat(await request.toArray());
+    if (status === 200 || status === 201) this.uploads.set(blobId, new Uint8Array(bytes));
+    response.writeHead(status, { 'content-type': 'application/json' }).end('{}');
   }
 
   async #answer(pathname: string, body: unknown): Promise<[number, unknown]> {

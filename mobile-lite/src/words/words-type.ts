@@ -3,6 +3,7 @@
  * text with a figure or a name in it is a function, so that plural and word order stay with the language.
  */
 import type { fr } from './fr.ts';
+import type { more } from './more-fr.ts';
 
 type Shape<T> = T extends (...given: infer A) => string
   ? (...given: A) => string
@@ -11,3 +12,4 @@ type Shape<T> = T extends (...given: infer A) => string
     : { readonly [K in keyof T]: Shape<T[K]> };
 
 export type Words = Shape<typeof fr>;
+export type MoreWords = Shape<typeof more>;

@@ -1,0 +1,135 @@
+/**
+ * A photo from the pharmacist's phone to the doctor's mailbox, in a real browser on the real product: what the camera
+ * wrote into it stays behind, what lies at the relay says nothing, and the doctor gets it signed and encrypted. And the
+ * other way: a letter that asks for it is told as read when it was looked at, and not before.
+ */
+import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { sendLetters } from '@estafette/cli/demo/letters';
+import { namelessControls, readStores } from './support/browser-judgement.ts';
+import { letterWithFiles } from './support/browser-letters.ts';
+import { openConversation, part, waitForState, wordsOf } from './support/browser-phone.ts';
+import { answersSaying, joinByLink, openStage, pictureOf } from './support/browser-stage.ts';
+
+const SUBJECT = 'Photo de la boîte';
+const ANSWER = 'Voici la boîte que la patiente a rapportée.';
+const ORDER = Buffer.from('%PDF-1.4\n% Bon de retour fictif\n%%EOF\n');
+
+const stage = await openStage();
+after(() => stage.close());
+const { page } = stage.phone;
+/** Frames of the device to the relay, as they left. */
+const sent: string[] = [];
+page.on('websocket', (socket) => {
+  socket.on('framesent', ({ payload }) => void sent.push(payload.toString()));
+});
+
+before(async () => {
+  await joinByLink(stage);
+  const { demo, smtp } = stage.product;
+  const text = 'Bonjour,\n\nPouvez-vous photographier la boîte ?\n\nDr Claire MARTIN\n';
+  const headers = [`Disposition-Notification-To: ${demo.people.doctor.address}`];
+  await sendLetters(demo, smtp, [await letterWithFiles(demo, { subject: SUBJECT, text, files: [], headers })]);
+  await part(page, 'conversation-item').waitFor();
+});
+
+const receipts = (): string[] => sent.filter((frame) => frame.includes('"t":"read"'));
+
+test('a letter that asks for it is told as read when it was looked at, once', async () => {
+  await page.waitForTimeout(1_500);
+  assert.deepEqual(receipts(), [], 'the list is not the letter');
+  await openConversation(page, SUBJECT);
+  while (receipts().length === 0) await page.waitForTimeout(50);
+  await page.reload();
+  await page.getByRole('log').waitFor();
+  await page.waitForTimeout(1_500);
+  assert.equal(receipts().length, 1);
+});
+
+/** A large photo as a camera makes it: JPEG, with a segment that tells where it was taken (Exif 2.32, APP1). */
+async function cameraPhoto(): Promise<Buffer> {
+  const drawn = await page.evaluate(async () => {
+    const canvas = document.createElement('canvas');
+    [canvas.width, canvas.height] = [3_000, 2_250];
+    const pen = canvas.getContext('2d');
+    for (let i = 0; pen !== null && i < 4_000; i += 1) {
+      pen.fillStyle = `hsl(${(i * 37) % 360} 60% ${30 + (i % 50)}%)`;
+      pen.fillRect((i * 97) % 3_000, (i * 61) % 2_250, 60, 45);
+    }
+    return canvas.toDataURL('image/jpeg', 0.95);
+  });
+  const jpeg = Buffer.from(drawn.split(',')[1] ?? '', 'base64');
+  const told = Buffer.from('Exif\0\0GPS 48.8566 N 2.3522 E, IMEI 490154203237518');
+  const segment = Buffer.alloc(4);
+  segment.writeUInt16BE(0xffe1, 0);
+  segment.writeUInt16BE(told.length + 2, 2);
+  return Buffer.concat([jpeg.subarray(0, 2), segment, told, jpeg.subarray(2)]);
+}
+
+test('a photo and a file are picked, seen, one is taken away and picked again; everything has a name', async () => {
+  await part(page, 'composer-more').click();
+  const photo = await cameraPhoto();
+  assert.ok(photo.length > 400_000, 'large before');
+  await part(page, 'attach-photo').setInputFiles({ name: 'IMG_2041.jpeg', mimeType: 'image/jpeg', buffer: photo });
+  const paper = { name: 'retour.pdf', mimeType: 'application/pdf', buffer: ORDER };
+  await part(page, 'attach-file').setInputFiles(paper);
+  const picked = part(page, 'picked').locator('li');
+  await picked.nth(1).waitFor();
+  await page.getByRole('button', { name: 'Retirer retour.pdf' }).click();
+  assert.equal(await picked.count(), 1);
+  await part(page, 'attach-file').setInputFiles(paper);
+  await picked.nth(1).waitFor();
+  assert.match(await wordsOf(picked.first()), /^IMG_2041\.jpg [12]?\d\d Ko$/);
+  const unreadable = { name: 'faux.jpg', mimeType: 'image/jpeg', buffer: Buffer.from('pas une photo') };
+  await part(page, 'attach-photo').setInputFiles(unreadable);
+  await page.getByText('Cette photo ne peut pas être lue ici').waitFor();
+  assert.deepEqual(await namelessControls(page), []);
+  await pictureOf(stage, 'attachments');
+});
+
+test('they leave with the answer; the phone shows them again, and keeps no word of them in clear', async () => {
+  await part(page, 'composer').locator('textarea').fill(ANSWER);
+  await part(page, 'send').click();
+  await waitForState(page, ANSWER, 'sent');
+  const bubble = page.getByRole('article').filter({ hasText: ANSWER });
+  await bubble.getByRole('button', { name: /Afficher la photo/ }).click();
+  const shown = bubble.getByRole('img', { name: 'Photo : IMG_2041.jpg' });
+  await shown.first().waitFor();
+  const width = await shown.first().evaluate((seen) => (seen instanceof HTMLImageElement ? seen.naturalWidth : 0));
+  assert.ok(width > 900 && width <= 2_000, String(width));
+  assert.doesNotMatch(await readStores(page), /rapportée|IMG_2041|retour\.pdf|Bon de retour/);
+});
+
+test('the doctor gets both, signed and encrypted; what the camera wrote is not in it', async () => {
+  const [received, ...more] = await answersSaying(stage, ANSWER);
+  assert.deepEqual(more, []);
+  assert.match(received?.signer ?? '', /PHARMACIE DES HALLES/);
+  assert.match(received?.text ?? '', /IMG_2041\.jpg/);
+  assert.match(received?.text ?? '', /retour\.pdf/);
+  const bytes = Buffer.concat(
+    [...(received?.text ?? '').matchAll(/(?:^[A-Za-z0-9+/=]{60,76}\r?\n)+[A-Za-z0-9+/=]*/gm)].map(([block]) =>
+      Buffer.from(block, 'base64'),
+    ),
+  );
+  assert.ok(bytes.includes(Buffer.from([0xff, 0xd8, 0xff])), 'a JPEG');
+  for (const told of ['Exif', '48.8566', '490154203237518']) assert.equal(bytes.includes(told), false, told);
+});
+
+test('nothing waits at the relay any more, and what lies there is sealed', async () => {
+  const folder = join(stage.product.home, 'blobs');
+  const files = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
+  assert.deepEqual(
+    files.filter(({ parentPath }) => parentPath.includes('uploads')).map(({ name }) => name),
+    [],
+  );
+  for (const { parentPath, name } of files) {
+    const bytes = await readFile(join(parentPath, name));
+    for (const clear of ['Bon de retour', 'JFIF', 'Exif']) assert.equal(bytes.includes(clear), false, name);
+  }
+});
+
+test('all this without an error in the console and without a breach of the content policy', () => {
+  assert.deepEqual(stage.phone.troubles, []);
+});

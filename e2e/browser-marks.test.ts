@@ -1,0 +1,205 @@
+/**
+ * What the screen says of a letter beside its verdict, and of an answer on its way, in a real browser: the operator's
+ * mark, people, urgency, automatic mail as lines, every state in words, corrections, whom an answer goes to. The gateway
+ * is a double here (mobile-lite/src/test), so that each state can be had at will.
+ */
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { newId } from '@estafette/contracts/ids';
+import type { NoticeMessage, StatusMessage } from '@estafette/contracts/message';
+import { buildApp } from '@estafette/mobile-lite/build';
+import { letter, verdict } from '@estafette/mobile-lite/test/demo-letters';
+import { RelayDouble } from '@estafette/mobile-lite/test/relay-double';
+import { contrastOf, namelessControls } from './support/browser-judgement.ts';
+import { openPhone, part, sendAnswer, waitForPhase, wordsOf } from './support/browser-phone.ts';
+
+const TYPES: Readonly<Record<string, string>> = { js: 'text/javascript', css: 'text/css', html: 'text/html' };
+const DOCTOR = { name: 'Claire MARTIN', address: 'claire.martin@medecin.example' };
+const COLLEAGUE = { name: 'Paul GARNIER', address: 'paul.garnier@medecin.example' };
+
+const folder = await mkdtemp(join(tmpdir(), 'estafette-marks-'));
+const { outFolder } = await buildApp({ outFolder: join(folder, 'app') });
+const relay = await RelayDouble.start({
+  serveFile: (request, response) => {
+    const name = request.url === '/' ? 'index.html' : (request.url ?? '').slice(1);
+    const type = TYPES[name.split('.').at(-1) ?? ''] ?? 'application/octet-stream';
+    readFile(join(outFolder, name)).then(
+      (bytes) => response.writeHead(200, { 'content-type': type }).end(bytes),
+      () => response.writeHead(404).end(),
+    );
+  },
+});
+const phone = await openPhone(join(folder, 'profile'));
+const { page } = phone;
+after(async () => {
+  await phone.close();
+  await relay.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+await page.goto(relay.gateway.makeLink(relay.baseUrl));
+await part(page, 'enrol-button').click();
+await waitForPhase(page, 'live');
+const conversation = await relay.gateway.openConversation(7 * 86_400_000);
+await relay.gateway.sendKey(conversation);
+const { conversationId } = conversation;
+
+test('the operator has a mark of his own beside the verdict; urgency, people and a doubtful identifier are said', async () => {
+  const unsigned = { signature: 'none', identity: 'none', encryption: 'none', reasons: ['not-signed'], signer: null };
+  const people = [
+    { ...COLLEAGUE, role: 'to', reachable: true },
+    { name: 'Cabinet des Lilas', address: 'idel@ailleurs.example', role: 'cc', reachable: false },
+  ] as const;
+  await relay.gateway.sendMessage(
+    conversation,
+    letter({
+      from: DOCTOR,
+      people: [...people],
+      operator: { name: 'Opérateur Santé Ouest', domain: 'medecin.example' },
+      urgent: true,
+      sameMessageId: true,
+      verdict: verdict('unverified', unsigned as Parameters<typeof verdict>[1]),
+    }),
+  );
+  await part(page, 'conversation-item').waitFor();
+  assert.match(await wordsOf(part(page, 'conversation-item')), /Urgent Non vérifié/);
+  await part(page, 'conversation-item').click();
+  assert.equal(await wordsOf(part(page, 'trust-mark')), "Non vérifié Le courrier n'est pas signé.");
+  const mark = "Opérateur de l'espace de confiance : Opérateur Santé Ouest";
+  assert.equal(await wordsOf(part(page, 'operator-mark')), mark);
+  assert.equal(await wordsOf(part(page, 'people')), 'Aussi à : Paul GARNIER, Cabinet des Lilas (copie)');
+  await page.getByText('Un courrier précédent portait le même identifiant, avec un autre contenu.').waitFor();
+});
+
+test('a letter that no operator is proven for has no such mark', async () => {
+  const other = await relay.gateway.openConversation(86_400_000);
+  await relay.gateway.sendKey(other);
+  await relay.gateway.sendMessage(other, letter({ subject: 'Sans opérateur' }));
+  await page.locator('.back').click();
+  await part(page, 'conversation-item').filter({ hasText: 'Sans opérateur' }).click();
+  await part(page, 'trust-mark').waitFor();
+  assert.equal(await part(page, 'operator-mark').count(), 0);
+  assert.equal(await part(page, 'recipients').count(), 0);
+  await page.locator('.back').click();
+  await part(page, 'conversation-item').filter({ hasText: 'fluindione' }).click();
+});
+
+test('an answer to all says who gets it and who cannot be reached, and leaves as such, urgent', async () => {
+  await page.getByLabel('À tous (2)').check();
+  const said = await wordsOf(part(page, 'recipients'));
+  assert.match(said, /Claire MARTIN, Paul GARNIER Ne peut pas être joint : Cabinet des Lilas \(hors de l'espace/);
+  await part(page, 'composer-more').click();
+  await page.getByRole('button', { name: 'Urgent' }).click();
+  assert.equal(await page.getByRole('button', { name: 'Partir sans attendre' }).getAttribute('aria-pressed'), 'true');
+  assert.deepEqual(await namelessControls(page), []);
+  await sendAnswer(page, 'Compris.');
+  while (relay.framesOf('reply').length === 0) await page.waitForTimeout(20);
+  const frame = relay.received.find((one) => one.frame.t === 'reply');
+  assert.ok(frame?.frame.t === 'reply');
+  const reply = await relay.gateway.openReply(frame.deviceId, frame.frame.reply);
+  assert.deepEqual([reply.to, reply.urgent, reply.text], ['all', true, 'Compris.']);
+});
+
+test('every state is said in words, with its time or its reason; what is taken back is said as such', async () => {
+  const replyId = relay.framesOf('reply')[0]?.reply.replyId ?? '';
+  const at = new Date().toISOString();
+  const saying = async (status: Partial<StatusMessage>): Promise<string> => {
+    await relay.gateway.sendStatus(replyId, conversationId, status);
+    const state = part(page, 'reply-state');
+    await page.locator(`[data-testid="reply-state"][data-state="${status.state}"]`).waitFor();
+    await page.waitForTimeout(100);
+    return wordsOf(state);
+  };
+  assert.equal(await saying({ state: 'accepted' }), 'accepté');
+  const waits = await saying({ state: 'awaiting-key', failure: 'own-certificate-unusable' });
+  assert.match(waits, /^en attente de clé : Le certificat de votre structure/);
+  assert.equal(await saying({ state: 'sealed' }), 'scellé');
+  assert.match(await saying({ state: 'delayed', failure: 'next-hop-deferred' }), /^retardé : Le serveur/);
+  assert.match(await saying({ state: 'sent' }), /^envoyé à \d\d:\d\d$/);
+  assert.equal(await saying({ state: 'unknown' }), 'non confirmé');
+  assert.match(await saying({ state: 'failed', failure: 'next-hop-refused' }), /^échec : .+ refusé la réponse\.$/);
+  const recipients = [
+    { address: DOCTOR.address, state: 'read', failure: null, at },
+    { address: COLLEAGUE.address, state: 'delayed', failure: 'next-hop-deferred', at },
+  ] as const;
+  const taken = await saying({ state: 'delivered', correction: true, recipients: [...recipients] });
+  assert.match(taken, /^Rectification : finalement remis à \d\d:\d\d$/);
+  const each = await wordsOf(part(page, 'reply-recipients').locator('li'));
+  assert.match(each, /^claire\.martin@medecin\.example : lu à \d\d:\d\d paul\.garnier@\S+ : retardé : Le serveur/);
+});
+
+test('automatic mail is a line, not a bubble, and nothing of it is unread', async () => {
+  const notice = (more: Partial<NoticeMessage>): NoticeMessage => ({
+    type: 'notice',
+    letterId: newId('letter'),
+    kind: 'absent',
+    from: DOCTOR,
+    receivedAt: new Date().toISOString(),
+    replyId: null,
+    until: '2026-12-12',
+    text: 'Je suis absente.',
+    ...more,
+  });
+  const bubbles = await page.getByRole('article').count();
+  await relay.gateway.sendMessage(conversation, notice({}));
+  await relay.gateway.sendMessage(conversation, notice({ kind: 'automatic', until: null, text: 'Bien reçu.' }));
+  await part(page, 'notice').nth(1).waitFor();
+  assert.match(await wordsOf(part(page, 'notice').first()), /^Absent jusqu'au 12 décembre Claire MARTIN, \d\d:\d\d/);
+  assert.match(await wordsOf(part(page, 'notice').nth(1)), /^Message automatique : Bien reçu\./);
+  assert.equal(await page.getByRole('article').count(), bubbles);
+  assert.equal(await page.title(), 'Estafette');
+});
+
+test('the marks can be read, in light and in dark', async () => {
+  for (const colorScheme of ['dark', 'light'] as const) {
+    await page.emulateMedia({ colorScheme });
+    for (const selector of [
+      '.operator',
+      '.people',
+      '.notice',
+      '.state',
+      '.recipients li',
+      '.recipients .amber',
+      '.to .note',
+    ])
+      if ((await page.locator(selector).count()) > 0)
+        assert.ok((await contrastOf(page, selector)) >= 4.5, `${selector} ${colorScheme}`);
+  }
+});
+
+test('a letter that comes while an answer is written does not turn it: it says to whom it goes, and goes there', async () => {
+  const place = await relay.gateway.openConversation(86_400_000);
+  await relay.gateway.sendKey(place);
+  const [first, second] = [letter({ from: DOCTOR, subject: 'Brouillon' }), letter({ from: COLLEAGUE })];
+  await relay.gateway.sendMessage(place, first);
+  await page.locator('.back').click();
+  await part(page, 'conversation-item').filter({ hasText: 'Brouillon' }).click();
+  const field = part(page, 'composer').locator('textarea');
+  const aim = part(page, 'answers-to');
+  const sent = async (text: string): Promise<string | undefined> => {
+    const before = relay.framesOf('reply').length;
+    await sendAnswer(page, text);
+    while (relay.framesOf('reply').length === before) await page.waitForTimeout(20);
+    const { deviceId, frame } = relay.received.findLast((one) => one.frame.t === 'reply') ?? {};
+    assert.ok(frame?.t === 'reply' && deviceId !== undefined);
+    return (await relay.gateway.openReply(deviceId, frame.reply)).answers;
+  };
+  await field.fill('Chère consœur, ');
+  assert.equal(await aim.count(), 0);
+  await relay.gateway.sendMessage(place, second);
+  await page.getByRole('heading', { level: 1, name: COLLEAGUE.name }).waitFor();
+  assert.equal(await wordsOf(aim), `À ${DOCTOR.name}`);
+  assert.equal(await field.getAttribute('aria-label'), `Votre réponse à ${DOCTOR.name}`);
+  assert.ok((await contrastOf(page, '[data-testid="answers-to"]')) >= 4.5);
+  assert.equal(await sent('Chère consœur, entendu.'), first.letterId);
+  assert.equal(await aim.count(), 0);
+  await field.fill('Cher confrère');
+  await relay.gateway.sendMessage(place, letter({ from: DOCTOR }));
+  await aim.getByText(`À ${COLLEAGUE.name}`).waitFor();
+  await field.fill('');
+  await aim.waitFor({ state: 'detached' });
+  assert.deepEqual(phone.troubles, []);
+});

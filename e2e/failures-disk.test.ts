@@ -1,0 +1,96 @@
+/**
+ * The disk of the data folder is full, to the last byte: a small file system of its own in memory. Letters are not
+ * taken, nothing half is kept, what is there stays readable; with room again everything goes on, nothing was lost.
+ */
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import type { Chat } from './support/chat.ts';
+import { mailsIn } from './support/maildir.ts';
+import { OperatorView } from './support/operator-view.ts';
+import { type Destination, send, sendStubbornly } from './support/post-office.ts';
+import { manyLetters } from './support/ready-letters.ts';
+import { type Server, Stage } from './support/stage.ts';
+import { until } from './support/waiting.ts';
+
+const disk = mkdtempSync(join(tmpdir(), 'est-disk-'));
+const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=48m', 'tmpfs', disk]).status === 0;
+if (!mounted) rmSync(disk, { recursive: true });
+
+/** Leaves not one byte; gives what makes room again. */
+async function fill(): Promise<() => void> {
+  const path = join(disk, 'something-else');
+  const file = await open(path, 'w');
+  for (let size = 1_048_576; size >= 1; )
+    await file.write(Buffer.alloc(size)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOSPC') throw error;
+      size = Math.floor(size / 2);
+    });
+  await file.close();
+  return () => rmSync(path);
+}
+
+describe('the disk is full', { skip: mounted ? false : 'mounting a small file system is not allowed here' }, () => {
+  let stage: Stage;
+  let server: Server;
+  let operator: OperatorView;
+  let chat: Chat;
+  let destination: Destination;
+
+  before(async () => {
+    stage = new Stage({}, disk);
+    operator = new OperatorView(stage);
+    server = await stage.start();
+    destination = { port: server.smtpPort, authorities: stage.demo('ca.pem') };
+    chat = await stage.chat();
+  });
+  after(async () => {
+    try {
+      await stage?.close();
+    } finally {
+      spawnSync('umount', [disk]);
+      rmSync(disk, { recursive: true, force: true });
+    }
+  });
+
+  const below = (...parts: string[]) => readdirSync(join(stage.home, ...parts));
+
+  it('senders hear 451 at the end of DATA, nothing is kept; with room again letters and answers go on', {
+    timeout: 200_000,
+  }, async () => {
+    const [before, ...during] = await manyLetters(stage, 3);
+    assert.ok(before !== undefined);
+    await send(destination, before);
+    const { conversationId = '' } = await chat.letter(before.subject);
+    await until('the spool is empty', () => below('safe', 'spool').length === 0);
+
+    const makeRoom = await fill();
+    const [first] = during;
+    assert.ok(first !== undefined);
+    await assert.rejects(send(destination, first), /451 4\.3\.0 Local store unavailable/);
+    assert.deepEqual([below('safe', 'spool'), below('safe', 'partial')], [[], []]);
+    chat.type(conversationId, 'Bien reçu, merci.');
+    const { replyId = '' } = await chat.line('the answer is typed', ({ state }) => state === 'waiting');
+    assert.match(await operator.finding('data folder'), /^warning .* 0 GiB free$/);
+    // Redis ends itself when it cannot write, and is started until it can: the relay says so, and nothing else falls.
+    await until('the relay is away', async () => (await fetch(`${server.web}/healthz`)).status === 503);
+    await assert.rejects(send(destination, first), /451 4\.3\.0/);
+    assert.ok(!chat.states(replyId).includes('accepted'));
+
+    makeRoom();
+    const { accepted } = await sendStubbornly(destination, during, { connections: 1 });
+    assert.equal(accepted.size, during.length);
+    for (const { subject } of during) await chat.letter(subject);
+    await chat.line('the answer is sent', (line) => line.replyId === replyId && line.state === 'sent', 120_000);
+    assert.equal(chat.letters().length, 3);
+    assert.equal(mailsIn(stage.demo('doctor', 'Maildir')).length, 1);
+    assert.deepEqual(
+      operator.logged('letter not spooled').map(({ error }) => error?.code),
+      ['ENOSPC', 'ENOSPC'],
+    );
+  });
+});
