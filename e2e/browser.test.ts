@@ -129,7 +129,10 @@ test('the result card says patient, date, critical results first, and to telepho
   const card = part(page, 'result-card');
   assert.equal(await card.getAttribute('data-severity'), 'critical');
   const said = await wordsOf(card);
-  assert.match(said, /^DESSAINT Marguerite née le 14\/03\/1941, \d+ ans Résultats du 12\/01\/2026 LABORATOIRE/);
+  assert.match(
+    said,
+    /^DESSAINT Marguerite née le 14\/03\/1941, \d+ ans, F NIR seul .+ Résultats de laboratoire du 12\/01\/2026 2 rés/,
+  );
   assert.match(said, /2 résultats critiques : téléphonez La messagerie ne remplace jamais le téléphone/);
   const rows = await part(page, 'result-row').evaluateAll((all) => all.map((row) => row.getAttribute('data-severity')));
   assert.deepEqual(rows, ['critical', 'critical']);

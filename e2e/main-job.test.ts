@@ -59,7 +59,7 @@ describe('the main job, end to end', () => {
     await send(destination, await sealed('lab', { subject: 'Résultats', text: resultText() }));
     const { show, documents } = await chat.letter('Résultats');
     assert.equal(show, 'verified');
-    const report = documents?.find((document) => document.kind === 'hprim')?.report;
+    const report = documents?.find((document) => document.kind === 'report')?.report;
     assert.equal(report?.patient.familyName, 'ESSAI');
     const inr = report?.results.find((result) => result.label === 'INR');
     assert.deepEqual([inr?.first.value, inr?.flag, inr?.severity], ['6.8', 'HH', 'critical']);

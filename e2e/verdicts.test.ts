@@ -237,7 +237,7 @@ describe('inspect', () => {
 
 describe('the same result in three character sets', () => {
   const cardOf = (seen: ChatLine) => {
-    const report = seen.documents?.find((document) => document.kind === 'hprim')?.report;
+    const report = seen.documents?.find((document) => document.kind === 'report')?.report;
     assert.ok(report !== undefined, `no card among ${seen.documents?.map(({ kind }) => kind).join(', ')}`);
     return { patient: report.patient, results: report.results };
   };

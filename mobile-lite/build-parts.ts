@@ -6,9 +6,10 @@
 import { gzipSync } from 'node:zlib';
 import type { Metafile } from 'esbuild';
 
-/** Sources that begin a chunk of what is asked for later: joining, opening a photo or file, more than a plain answer. */
+/** Sources that begin a chunk of what is asked for later: joining, a report's card, a photo or file, more than a plain answer. */
 const LATER = [
   'src/app/enrolment-screen.tsx',
+  'src/app/report-card.tsx',
   'src/app/attachment-tile.tsx',
   'src/app/composer-extras.tsx',
   'src/app/failure-text.tsx',

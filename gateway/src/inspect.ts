@@ -3,6 +3,7 @@
  * to "why was this refused".
  */
 import { listStanding } from './certificate-status/list-alarms.ts';
+import { readContent } from './content/read-content.ts';
 import { BerError } from './envelope/ber.ts';
 import { addressesOf, isAuthority, readCertificate, signerOf } from './envelope/certificate.ts';
 import { keyUsesOf } from './envelope/key-uses.ts';
@@ -67,4 +68,4 @@ export function readOwnCertificate(der: Buffer): OwnCertificate | null {
 export const isAmong = (address: string, addresses: readonly string[]): boolean =>
   addresses.some((one) => isSameAddress(one, address));
 
-export { keyUsesOf, listStanding, readConfiguredLists };
+export { keyUsesOf, listStanding, readConfiguredLists, readContent };

@@ -6,6 +6,7 @@
 import { createHash, type KeyObject } from 'node:crypto';
 import { headerText } from './content/header-text.ts';
 import { readContent } from './content/read-content.ts';
+import { markReplacing, shownSubject } from './content/subject-words.ts';
 import { readCertificate } from './envelope/certificate.ts';
 import { judgeOverFiles } from './envelope/judge-over-files.ts';
 import { judgePeer, type PeerFinding, type PeerTask } from './envelope/judge-peer.ts';
@@ -79,7 +80,7 @@ export function openLetterEnvelope(task: Omit<OpenTask, 'kind'>): OpenedEnvelope
 
 /** The fields that people read, decoded. */
 async function decoded(headers: LetterHeaders): Promise<LetterHeaders> {
-  const [fromName, subject] = [await headerText(headers.fromName), await headerText(headers.subject)];
+  const [fromName, subject] = [await headerText(headers.fromName), shownSubject(await headerText(headers.subject))];
   const people: LetterPerson[] = [];
   for (const person of headers.people) people.push({ ...person, name: await headerText(person.name) });
   return { ...headers, fromName, subject, people, replyToName: await headerText(headers.replyToName) };
@@ -90,8 +91,9 @@ export async function openLetter(task: Omit<OpenTask, 'kind'>): Promise<OpenedLe
   const letter = toBuffer(task.letter);
   const envelope = openLetterEnvelope(task);
   const { content, leaves: approved, inert } = envelope;
-  const documents = content === null ? [] : (await readContent(content, { approved, inert })).documents;
   const headers = await decoded(envelope.headers);
+  const read = content === null ? [] : (await readContent(content, { approved, inert })).documents;
+  const documents = markReplacing(read, headers.subject);
   const { subject, from } = headers;
   const { nullSender = false, at: receivedAt } = task;
   return {

@@ -131,7 +131,7 @@ type WithBytes<D> = Omit<D, 'blobId' | 'bytes' | 'sha256'> & { readonly bytes: U
 
 /** A document as read: photos and files still carry their clear bytes, to be sealed into blobs. */
 export type ReadDocument =
-  | Extract<Document, { kind: 'text' | 'hprim' }>
+  | Extract<Document, { kind: 'text' | 'report' }>
   | WithBytes<Extract<Document, { kind: 'photo' }>>
   | WithBytes<Extract<Document, { kind: 'file' }>>;
 

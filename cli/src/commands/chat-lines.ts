@@ -4,6 +4,7 @@
  */
 import type { LetterMessage, Message, NoticeMessage, StatusMessage } from '@estafette/contracts/message';
 import type { OpenedMessage } from '@estafette/mobile-lite/device/device-session';
+import { oneLine, reportSummary } from './report-lines.ts';
 
 export type Line = Record<string, unknown> & { readonly type: string };
 
@@ -38,8 +39,6 @@ export function createStatusOrder(): (status: StatusMessage) => boolean {
     return true;
   };
 }
-
-const oneLine = (text: string) => text.replace(/\s+/g, ' ').trim();
 
 export function summaryOf(message: Message): string {
   switch (message.type) {
@@ -82,13 +81,7 @@ function letterSummary(message: LetterMessage): string {
   const also = people.length === 0 ? '' : ` (aussi à ${people.map(({ name, address }) => name || address).join(', ')})`;
   const texts = message.documents.map((document) => {
     if (document.kind === 'text') return oneLine(document.text);
-    if (document.kind === 'hprim') {
-      const { patient, results } = document.report;
-      const shown = results.map(({ label, first, flag }) =>
-        `${label} ${first.value}${first.unit} ${flag ?? ''}`.trim(),
-      );
-      return `${patient.familyName} ${patient.givenName}: ${shown.join('; ')}`;
-    }
+    if (document.kind === 'report') return reportSummary(document.report);
     return `(${document.kind} ${document.name})`;
   });
   return `${mark}${carried} ${message.from.name || message.from.address}${also} «${message.subject}» ${texts.join(' | ')}`;

@@ -1,6 +1,6 @@
 /**
  * `estafette inspect FILE…`: opens mails without delivering them and says, for each, what the inbound flow would say:
- * it runs the very code of the gateway's worker. Needs no running server.
+ * it runs the very code of the gateway's worker. A clinical file by itself is read too. Needs no running server.
  */
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
@@ -12,6 +12,8 @@ import { layFoundation, openStoreFor, settings } from '../foundation.ts';
 import { readKeyFiles } from '../keys/key-files.ts';
 import { PlainError } from '../plain-error.ts';
 import { knownSpaces } from '../trust-spaces.ts';
+import { isMail, readBareFile } from './bare-file.ts';
+import { oneLine, reportLines } from './report-lines.ts';
 
 export interface InspectOptions {
   readonly anchors?: string;
@@ -23,6 +25,9 @@ export interface InspectOptions {
   readonly space?: string;
   readonly json?: boolean;
 }
+
+/** Of a plain text, as much as a person needs to know it again. */
+const TEXT_CHARACTERS = 300;
 
 type Keys = readonly { certificate: Uint8Array; privateKey: KeyObject }[];
 
@@ -64,9 +69,17 @@ export function trustFor(options: Pick<InspectOptions, 'anchors' | 'crls'>): Tru
 }
 
 function documentLine(document: OpenedLetter['documents'][number]): unknown {
-  if (document.kind === 'hprim' || document.kind === 'text') return document;
+  if (document.kind === 'report' || document.kind === 'text') return document;
   const { bytes, ...facts } = document;
   return { ...facts, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
+}
+
+/** What the letter brought, for people: reports field by field, the beginning of texts, the names of files. */
+function documentWords(document: OpenedLetter['documents'][number]): string[] {
+  if (document.kind === 'report') return reportLines(document.report);
+  if (document.kind === 'text') return [`text: ${oneLine(document.text).slice(0, TEXT_CHARACTERS)}`];
+  const note = document.kind === 'file' && document.note !== null ? `; ${oneLine(document.note)}` : '';
+  return [`${document.kind}: ${oneLine(document.name)}; ${document.mediaType}; ${document.bytes.length} bytes${note}`];
 }
 
 function print(file: string, opened: OpenedLetter, json: boolean): void {
@@ -90,8 +103,24 @@ function print(file: string, opened: OpenedLetter, json: boolean): void {
   const who = verdict.signer === null ? 'no signer' : `${verdict.signer.name} (${verdict.signer.addresses.join(', ')})`;
   process.stdout.write(
     `${file}\n  show ${verdict.show}; signature ${verdict.signature}, identity ${verdict.identity}, encryption ${verdict.encryption}\n` +
-      `  reasons: ${verdict.reasons.join(', ') || 'none'}\n  signer: ${who}\n  from: ${headers.from}; subject: ${headers.subject}\n` +
-      `  documents: ${opened.documents.map((document) => document.kind).join(', ') || 'none shown'}\n`,
+      `  reasons: ${verdict.reasons.join(', ') || 'none'}\n  signer: ${who}\n  from: ${oneLine(headers.from ?? '')}; subject: ${oneLine(headers.subject ?? '')}\n` +
+      `  documents: ${opened.documents.map((document) => document.kind).join(', ') || 'none shown'}\n${documentLines(opened.documents)}`,
+  );
+}
+
+function documentLines(documents: OpenedLetter['documents']): string {
+  return documents
+    .flatMap(documentWords)
+    .map((line) => `    ${line}\n`)
+    .join('');
+}
+
+/** A clinical file that is no mail: what it holds, and no word on who wrote it. */
+function printBare(file: string, documents: OpenedLetter['documents'], json: boolean): void {
+  process.stdout.write(
+    json
+      ? `${JSON.stringify({ file, mail: false, documents: documents.map(documentLine) })}\n`
+      : `${file}\n  no mail: read as a file attached to a letter, from nobody\n${documentLines(documents)}`,
   );
 }
 
@@ -110,8 +139,12 @@ export async function inspect(files: readonly string[], options: InspectOptions)
   let unreadable: PlainError | null = null;
   for (const file of files) {
     try {
-      const opened = await inspectMail({ file: readFileSync(file), keys, trust, letters, at });
-      print(file, opened, options.json === true);
+      const bytes = readFileSync(file);
+      if (isMail(bytes)) {
+        print(file, await inspectMail({ file: bytes, keys, trust, letters, at }), options.json === true);
+      } else {
+        printBare(file, await readBareFile(file, bytes, at), options.json === true);
+      }
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === undefined) throw error;

@@ -1,13 +1,15 @@
 /**
- * A document is one thing a letter brought: its text, a laboratory result in HPRIM form, a photo, another
- * file. `cda` is in the words of the field and follows with XDM archives. What is large is not inside: it is
- * a sealed blob, named by id, that the phone fetches and opens under the conversation key.
+ * A document is one thing a letter brought: its text, a clinical report (HPRIM Médecins, HPRIM Santé, CDA), a photo,
+ * another file. What is large is not inside: it is a sealed blob, named by id, that the phone fetches and opens under
+ * the conversation key. A report is what a card shows (clinical-formats A.2.6), whatever format it was read from.
  */
 import * as v from 'valibot';
 import { idOf } from './ids.ts';
 
 /** HPRIM abnormality flags (clinical-formats A.1.3): LL and HH are the critical ones. */
 export const HPRIM_FLAGS = ['N', 'L', 'H', 'LL', 'HH'] as const;
+/** And those of CDA and HPRIM Santé that say how bad without a direction: A abnormal, AA critical. */
+export const RESULT_FLAGS = [...HPRIM_FLAGS, 'A', 'AA'] as const;
 /** F validated, R not validated, P partial, C corrected. */
 export const HPRIM_STATUSES = ['F', 'R', 'P', 'C'] as const;
 export const SEVERITIES = ['critical', 'abnormal', 'normal', 'unknown'] as const;
@@ -23,11 +25,15 @@ const MeasureSchema = v.object({
 export type Measure = v.InferOutput<typeof MeasureSchema>;
 
 export const LabResultSchema = v.object({
+  /** The headings it stands under, outermost first (`Microbiologie`, `Antibiogramme`); empty where there are none. */
+  headings: v.array(v.string()),
   label: v.string(),
   code: v.string(),
   first: MeasureSchema,
   second: v.nullable(MeasureSchema),
-  flag: v.nullable(v.picklist(HPRIM_FLAGS)),
+  flag: v.nullable(v.picklist(RESULT_FLAGS)),
+  /** What else the laboratory says of it, in words (`résistant`, `positif`); empty when nothing. */
+  interpretation: v.string(),
   /** True when the flag was computed from the range by us, not given by the laboratory. Never LL or HH then. */
   flagComputed: v.boolean(),
   severity: v.picklist(SEVERITIES),
@@ -36,29 +42,48 @@ export const LabResultSchema = v.object({
 });
 export type LabResult = v.InferOutput<typeof LabResultSchema>;
 
+/** How far the national identity of a patient may be believed (clinical-formats A.2.3). */
+export const INS_QUALITIES = ['qualified', 'unqualified', 'nir-only'] as const;
+
 export const PatientSchema = v.object({
+  /** The name in use; where only the birth name is known, that one. */
   familyName: v.string(),
+  /** Empty where the file does not tell it apart. */
+  birthName: v.string(),
   givenName: v.string(),
   /** ISO date `YYYY-MM-DD`, or null when it cannot be read. */
   birthDate: v.nullable(v.string()),
   sex: v.nullable(v.picklist(['M', 'F'])),
+  /** National identity number, masked (`2 79 03 51 … 89`): the whole of it stays in the original; null when there is none. */
+  ins: v.nullable(v.object({ masked: v.string(), quality: v.picklist(INS_QUALITIES) })),
 });
 export type Patient = v.InferOutput<typeof PatientSchema>;
 
-export const HprimReportSchema = v.object({
+/** What the report says of itself as a whole. */
+export const REPORT_STATUSES = ['final', 'provisional', 'corrected', 'replaced', 'deleted'] as const;
+
+export const ClinicalReportSchema = v.object({
+  source: v.picklist(['hprim', 'hprim-sante', 'cda']),
+  /** What kind of document it calls itself; empty where the format has no such name. */
+  title: v.string(),
+  /** LOINC or national code of that kind (JDV_J07); empty where the format has none. */
+  typeCode: v.string(),
   patient: PatientSchema,
-  /** ISO date of the examination or of the file, or null. */
+  /** ISO date of the sampling, the act or the examination, or null. */
   date: v.nullable(v.string()),
+  status: v.picklist(REPORT_STATUSES),
   fileNumber: v.string(),
+  /** Who wrote it: laboratory, or person with organisation. */
   sender: v.string(),
+  prescriber: v.string(),
   recipient: v.string(),
   results: v.array(LabResultSchema),
-  /** The human text between header and coded lines, as written. */
+  /** The human text, as written. */
   text: v.string(),
   /** What was odd in the file, for the reader to know: stable codes. */
   warnings: v.array(v.string()),
 });
-export type HprimReport = v.InferOutput<typeof HprimReportSchema>;
+export type ClinicalReport = v.InferOutput<typeof ClinicalReportSchema>;
 
 const blobFields = {
   blobId: idOf('blob'),
@@ -71,7 +96,7 @@ const blobFields = {
 
 export const DocumentSchema = v.variant('kind', [
   v.object({ kind: v.literal('text'), text: v.string(), truncated: v.boolean() }),
-  v.object({ kind: v.literal('hprim'), report: HprimReportSchema }),
+  v.object({ kind: v.literal('report'), report: ClinicalReportSchema }),
   v.object({ kind: v.literal('photo'), ...blobFields, width: v.number(), height: v.number() }),
   v.object({ kind: v.literal('file'), ...blobFields, note: v.nullable(v.string()) }),
 ]);

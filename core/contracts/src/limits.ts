@@ -204,6 +204,63 @@ export const CONTENT_LIMITS = {
   photoMaxPixels: 50_000_000,
 } as const;
 
+/** XML inside a letter: CDA, METADATA.XML (gateway/content/safe-xml). */
+export const XML_LIMITS = {
+  /** A CDA carries its PDF in base64; a whole letter has at most 25 MB of attachments. */
+  documentMaxBytes: 32 * MEBIBYTE,
+  /** Real documents have a few thousand. */
+  elementsMax: 60_000,
+  attributesMax: 200_000,
+  /** Of `<`, and of `&`: also of comments, sections and references, which are no elements. */
+  marksMax: 300_000,
+  attributesPerElementMax: 100,
+  /** Namespace prefixes in force at one place. */
+  prefixesMax: 200,
+  depthMax: 200,
+  nameMaxCharacters: 256,
+} as const;
+
+/** `IHE_XDM.ZIP` (gateway/content/xdm). */
+export const XDM_LIMITS = {
+  archiveMaxBytes: 32 * MEBIBYTE,
+  entriesMax: 200,
+  entryMaxBytes: 32 * MEBIBYTE,
+  /** All entries together, unpacked. */
+  totalMaxBytes: 64 * MEBIBYTE,
+  /** Unpacked to packed size; small entries may be above it, as real XML with empty tables is. */
+  ratioMax: 100,
+  ratioCountsFromBytes: MEBIBYTE,
+  nameMaxBytes: 255,
+  /** The end of an archive, in which its directory is looked for names. */
+  directoryMaxBytes: 128 * KIBIBYTE,
+  /** METADATA.XML: real ones have 20 KB. */
+  metadataMaxBytes: 4 * MEBIBYTE,
+  submissionsMax: 10,
+  documentsMax: 50,
+  /** Documents of one archive that are read as CDA; the others are files. */
+  clinicalDocumentsMax: 20,
+  associationsMax: 500,
+  wordMaxCharacters: 1_000,
+} as const;
+
+/** CDA R2 documents (gateway/content/cda); their XML is bounded by XML_LIMITS. */
+export const CDA_LIMITS = {
+  headingsMax: 8,
+  headingMaxCharacters: 200,
+  /** A name, a title, an identifier. */
+  wordMaxCharacters: 500,
+  /** A value or comment that is longer stands in the text of the report. */
+  valueMaxCharacters: 2_000,
+  namesMax: 10,
+  commentsMax: 20,
+  /** Words that a code refers to in the narrative, and the nodes looked at for all of them together. */
+  referenceMaxCharacters: 2_000,
+  referenceNodesMax: 500_000,
+  /** Of a table in the narrative; a table inside more tables than this is written as running text. */
+  columnsMax: 60,
+  nestedTablesMax: 4,
+} as const;
+
 /** The relay: frames, sockets and inboxes (im-relay). */
 export const RELAY_LIMITS = {
   frameMaxBytes: 64 * KIBIBYTE,

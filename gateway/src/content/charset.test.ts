@@ -20,6 +20,12 @@ const SENTENCES = [
   'À revoir à jeun',
   'déjà vu',
   'Créatinine 84 µmol/L, débit 62 mL/min/1,73 m²',
+  'Né le 14/03/1941',
+  'ÉTAT',
+  'À jeun',
+  'Zoé ou Noël',
+  'Antériorité 08/12/2025 : 2,6',
+  'TP 9 *% 70 à 120',
   'Température 38,5 °C, pouls régulier, état général conservé',
 ];
 
@@ -32,6 +38,20 @@ for (const charset of LEGACY) {
     }
   });
 }
+
+test('signs that stand alone in a file of figures are read too: a dose, a unit, a degree', () => {
+  for (const written of [
+    '2½ comprimés',
+    'RES|CREAT|C|N|84|µmol/L|45|84||F',
+    'DFG 62 mL/min/1,73 m²',
+    'conservé à 4°C',
+  ]) {
+    for (const charset of ['windows-1252', 'cp850'] as const)
+      assert.equal(decodeClinicalText(encode(written, charset)).text, written, charset);
+  }
+  for (const written of ['MAÎTRE', 'âge', 'µmol/L', '4°C'])
+    assert.equal(decodeClinicalText(encode(written, 'macintosh')).text, written);
+});
 
 test('a declared charset that the bytes contradict is not believed', () => {
   const bytes = encode('Résultats prélevés à domicile', 'cp850');

@@ -129,13 +129,17 @@ function sampleAround(bytes: Uint8Array): Uint8Array {
 
 const SMALL_FRENCH = 'éèàçêîôûùëïœâ';
 const CAPITAL_FRENCH = 'ÉÈÀÇÊÎÔÛÙËÏŒÂ';
+const VOWELS = 'aeiouyéè';
 const BETWEEN_WORDS = '«»°€–—…\u00a0•·§®©™“”';
 
 /** Sum over the characters above ASCII: how well each fits its place in a French sentence. */
 function frenchness(text: string): number {
   let score = 0;
   for (let i = 0; i < text.length; i += 1) {
-    if (text.charCodeAt(i) >= 0x80) score += fit(text.charAt(i), text.charAt(i - 1), text.charAt(i + 1));
+    if (text.charCodeAt(i) < 0x80) continue;
+    // "Né" and "NUMÉRO": a capital opens a word, or goes on in one of capitals.
+    const opensWord = !isLetter(text.charAt(i - 2));
+    score += fit(text.charAt(i), { before: text.charAt(i - 1), after: text.charAt(i + 1), opensWord });
   }
   return score;
 }
@@ -144,9 +148,17 @@ const isSmall = (c: string): boolean => (c >= 'a' && c <= 'z') || (c !== '' && S
 const isCapital = (c: string): boolean => (c >= 'A' && c <= 'Z') || (c !== '' && CAPITAL_FRENCH.includes(c));
 const isLetter = (c: string): boolean => isSmall(c) || isCapital(c);
 
-function fit(character: string, before: string, after: string): number {
-  if (SMALL_FRENCH.includes(character)) return fitSmall(character, before, after);
+/** What stands around a character; `opensWord` tells whether the one before it is the first of its word. */
+type Place = { before: string; after: string; opensWord: boolean };
+
+function fit(character: string, place: Place): number {
+  const { before, after } = place;
+  // Only after a vowel (Noël, haïr), only at the end (où): elsewhere another charset is meant.
+  if ('ëïËÏ'.includes(character) && !VOWELS.includes(before.toLowerCase() || ' ')) return -1;
+  if ('ùÙ'.includes(character) && isLetter(after)) return -1;
+  if (SMALL_FRENCH.includes(character)) return fitSmall(character, place);
   if (CAPITAL_FRENCH.includes(character)) return fitCapital(character, before, after);
+  if (character === '½' && /[0-9]/.test(before)) return 3;
   if (character === '’') return isLetter(before) && isLetter(after) ? 2 : 0;
   if (character === 'µ') return 'mgLlkUKMs'.includes(after || ' ') ? 2 : 0;
   if (character === '²' || character === '³') return before === 'm' ? 2 : 0;
@@ -161,8 +173,9 @@ function fit(character: string, before: string, after: string): number {
   return (isSmallOne ? isCapital(before) && isCapital(after) : isSmall(before)) ? -2 : -0.5;
 }
 
-function fitSmall(character: string, before: string, after: string): number {
-  if (isCapital(before) && (isCapital(after) || !isLetter(after))) return -2; // "HâMOSTASE"
+function fitSmall(character: string, { before, after, opensWord }: Place): number {
+  if (isCapital(after)) return -2; // "HâMOSTASE", "êTAT"
+  if (isCapital(before) && !isLetter(after) && !opensWord) return -2;
   const alone = !isLetter(before) && !isLetter(after);
   if (character === 'à') {
     if (alone) return 3;
@@ -173,6 +186,6 @@ function fitSmall(character: string, before: string, after: string): number {
 
 function fitCapital(character: string, before: string, after: string): number {
   if (isSmall(before)) return -3; // "PrÈlevÈ"
-  if (!isLetter(before) && !isLetter(after)) return character === 'À' ? 1 : -2;
+  if (!isLetter(before) && !isLetter(after)) return character === 'À' ? 3 : -2;
   return isCapital(before) || isCapital(after) ? 2 : 1;
 }

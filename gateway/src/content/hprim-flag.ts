@@ -6,14 +6,16 @@
  * than a wrong one. Values are compared here and never rewritten.
  */
 
-import type { Measure } from '@estafette/contracts/document';
+import type { LabResult, Measure, Severity } from '@estafette/contracts/document';
 
 type Bound = { sign: '<' | '>' | ''; readings: number[] };
 type Verdict = 'N' | 'L' | 'H';
 
 const NUMBER = String.raw`[+-]?\d{1,12}(?:[.,]\d{1,9})?`;
 const BOUND = new RegExp(`^(<|>|≤|≥|inf|sup)?[.a-zéàè]{0,10} {0,3}(?:à|a)? {0,3}=? {0,3}(${NUMBER})$`, 'i');
-const RANGE = new RegExp(`^(${NUMBER})\\s{0,5}(?:-|–|à|a)\\s{0,5}(${NUMBER})$`);
+const RANGE = new RegExp(`^[[(]?\\s{0,5}(${NUMBER})\\s{0,5}(?:-|–|à|a)\\s{0,5}(${NUMBER})\\s{0,5}[\\])]?$`);
+/** What may stand behind a number as its unit: `mg/l`, `%`, `10^9/L` is not among them. */
+const UNIT_BEHIND = /^([<>≤≥]?\s{0,3}[+-]?\d[\d.,]{0,20})\s{0,5}(%|[µa-z]{1,6}\/[a-zµ³0-9]{1,8}|pg|fl|sec|s|ui|g|mg)$/i;
 
 /** `2.20-2.60` in one field is two norms; a lone `-2` is a number. Gives null when the field is not a range. */
 export function splitRange(field: string): { low: string; high: string } | null {
@@ -25,9 +27,23 @@ export function splitRange(field: string): { low: string; high: string } | null 
   return { low, high };
 }
 
+/** LL, HH and AA are the critical ones, and only the laboratory gives them. */
+export function severityOf(flag: LabResult['flag']): Severity {
+  if (flag === 'LL' || flag === 'HH' || flag === 'AA') return 'critical';
+  if (flag === 'L' || flag === 'H' || flag === 'A') return 'abnormal';
+  return flag === 'N' ? 'normal' : 'unknown';
+}
+
+/** The flag of one analysis told in two units: one of them outside its range is enough, a contradiction is no flag. */
+export function computeFlagOfBoth(first: Measure, second: Measure | null): Verdict | null {
+  const verdicts = [computeFlag(first), second === null ? null : computeFlag(second)];
+  if (verdicts.includes('L') && verdicts.includes('H')) return null;
+  return verdicts.find((verdict) => verdict === 'L' || verdict === 'H') ?? verdicts.find((one) => one !== null) ?? null;
+}
+
 /** The flag that follows from value and norms, or null when it cannot be told for certain. */
 export function computeFlag(measure: Measure): Verdict | null {
-  const value = bound(measure.value.replaceAll('*', '').trim());
+  const value = bound(numberOf(measure));
   if (!value) return null;
   const limits = limitsOf(measure);
   if (!limits) return null;
@@ -39,6 +55,14 @@ export function computeFlag(measure: Measure): Verdict | null {
   }
   const [only] = verdicts;
   return verdicts.size === 1 ? (only ?? null) : null;
+}
+
+/** The value without the stars around it, nor its unit when that stands in the value (`< 0.12  mg/l`). */
+function numberOf({ value, unit }: Measure): string {
+  const plain = value.replaceAll('*', '').trim();
+  const [, number, behind] = plain.length > 40 ? [] : (UNIT_BEHIND.exec(plain) ?? []);
+  if (number === undefined || behind === undefined) return plain;
+  return unit === '' || unit.toLowerCase() === behind.toLowerCase() ? number.trim() : plain;
 }
 
 /** Norms as bounds: `sup. à 60` in either field is a lower bound, `< 5` an upper one. */
@@ -91,3 +115,9 @@ function readingsOf(number: string): number[] {
   const grouped = /^[+-]?[1-9]\d{0,2}[.,]\d{3}$/.test(number);
   return grouped ? [decimal(number), Number(number.replace(/[.,]/, ''))] : [decimal(number)];
 }
+
+const RANK: Readonly<Record<Severity, number>> = { critical: 0, abnormal: 1, normal: 2, unknown: 2 };
+
+/** Critical first, then abnormal, then the rest; file order within each. */
+export const bySeverity = <T extends { result: LabResult }>(drafts: readonly T[]): T[] =>
+  drafts.toSorted((a, b) => RANK[a.result.severity] - RANK[b.result.severity]);

@@ -15,6 +15,8 @@ export type HprimHeader = {
   givenName: string;
   birthDate: string | null;
   sex: 'M' | 'F' | null;
+  /** National number, without spaces; empty when there is none. */
+  nir: string;
   fileNumber: string;
   date: string | null;
   sender: string;
@@ -43,7 +45,7 @@ const ACCEPTED_WITH_MARKER = 6;
 const CODE = /^[A-Za-z0-9_/-]{0,20}$/;
 const POSTAL_LINE = /^\d{5}\s+\S/;
 /** NIR: sex, year, month (also 20, 30–42, 50–99), department (2A, 2B), six digits, key. */
-const NIR = /^[1-478]\d{2}(?:0[1-9]|1[0-2]|20|3\d|4[0-2]|[5-9]\d)\d[0-9AB]\d{6}\s?\d{0,2}$/;
+const NIR = /^[1-478]\d{2}(?:0[1-9]|1[0-2]|20|3\d|4[0-2]|[5-9]\d)(?:\d\d|2[AB])\d{6}(?:\d{2})?$/;
 const NAME = /^[\p{L}\p{M}][\p{L}\p{M} .,/'’()-]{0,49}$/u;
 /** Who writes rather than who is cared for: the first words of a letterhead. */
 const LETTERHEAD =
@@ -71,7 +73,7 @@ function weigh({ lines, marked, today }: HeaderSearch, offset: number): Candidat
   const at = (number: number): string => (lines[offset + number - 1] ?? '').trim();
   if (!isName(at(2), marked) || !isName(at(3), marked)) return null;
   const birthIsDate = readBirthDate(at(7), today) !== null;
-  const nir = at(8) === '' ? 0 : NIR.test(at(8)) ? 3 : -3;
+  const nir = at(8) === '' ? 0 : nirOf(at(8)) !== '' ? 3 : -3;
   const date = at(10) === '' ? 0 : findDate(at(10), today) !== null ? 4 : -4;
   const score =
     (CODE.test(at(1)) ? 3 : 0) + 2 + (POSTAL_LINE.test(at(6)) ? 1 : 0) + (birthIsDate ? 8 : -8) + nir + date;
@@ -99,17 +101,20 @@ function readAt({ lines, today }: HeaderSearch, offset: number): HprimHeader {
   const birth = readBirthDate(at(7), today);
   const leftOver = lines.slice(0, offset).filter((line) => line.trim() !== '' && !isFixedWidthRecord(line));
   const first = lines[offset] ?? '';
-  if (!CODE.test(first.trim()) && first.trim() !== '.' && !isFixedWidthRecord(first)) leftOver.push(first.trimEnd());
+  const isCode = CODE.test(first.trim()) || first.trim() === '.' || nirOf(first) !== '';
+  if (!isCode && !isFixedWidthRecord(first)) leftOver.push(first.trimEnd());
   const warnings: string[] = [];
   if (lines.slice(0, offset).some((line) => line.trim() !== '')) warnings.push('header-shifted');
   if (isFixedWidthRecord(first)) warnings.push('header-record-in-line-1');
   if (length < 12) warnings.push('header-short');
   if (birth === null) warnings.push('birth-date-unreadable');
   if (birth?.centuryGuessed) warnings.push('birth-century-guessed');
-  if (field(8) !== '' && !NIR.test(field(8))) {
+  const nir = nirOf(field(8));
+  if (field(8) !== '' && nir === '') {
     warnings.push('nir-unreadable');
-    if (/\p{L}{3}/u.test(field(8))) leftOver.push(field(8));
+    leftOver.push(field(8));
   }
+  if (hasWrongKey(nir)) warnings.push('nir-key-wrong');
   const date = findDate(field(10), today);
   if (field(10) !== '' && date === null) {
     warnings.push('date-unreadable');
@@ -120,7 +125,8 @@ function readAt({ lines, today }: HeaderSearch, offset: number): HprimHeader {
     familyName: at(2),
     givenName: at(3),
     birthDate: birth?.iso ?? null,
-    sex: sexOfNir(field(8)),
+    sex: hasWrongKey(nir) ? null : sexOfNir(nir),
+    nir,
     fileNumber: field(9),
     date,
     sender: nameAfterCode(lines, offset, 11, length),
@@ -137,17 +143,31 @@ function headerLength(at: (number: number) => string, today: string): 7 | 12 {
   return findDate(at(10), today) !== null && at(10).length <= 40 ? 12 : 7;
 }
 
-/** Lines 11 and 12: columns 1–10 a code, from 11 on a name; some write the name only. */
+/** Lines 11 and 12: columns 1–10 a code, from 11 on a name; some write the name only, and no code has a space inside. */
 function nameAfterCode(lines: readonly string[], offset: number, number: number, length: number): string {
   if (number > length) return '';
   const line = (lines[offset + number - 1] ?? '').trimEnd();
   const name = line.slice(10).trim();
   const cutsWord = /\S/.test(line.charAt(9)) && /\S/.test(line.charAt(10));
-  return decodeEntities(name === '' || cutsWord ? line.trim() : name);
+  const isCode = !/\s/.test(line.slice(0, 10).trim());
+  return decodeEntities(name === '' || cutsWord || !isCode ? line.trim() : name);
+}
+
+/** The number in a line, without the spaces people put in it; empty when there is none. */
+function nirOf(line: string): string {
+  const plain = line.length > 40 ? '' : line.replaceAll(/\s/g, '');
+  return NIR.test(plain) ? plain : '';
+}
+
+/** The key is 97 less the rest of the number by 97, 2A read as 19 and 2B as 18; `00` is a key left out. */
+function hasWrongKey(nir: string): boolean {
+  if (nir.length !== 15 || nir.endsWith('00')) return false;
+  const number = nir.slice(0, 13).replace('2A', '19').replace('2B', '18');
+  return 97 - Number(BigInt(number) % 97n) !== Number(nir.slice(13));
 }
 
 function sexOfNir(nir: string): 'M' | 'F' | null {
-  if (!NIR.test(nir)) return null;
+  if (nir === '') return null;
   return '137'.includes(nir.charAt(0)) ? 'M' : 'F';
 }
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { HprimReport } from '@estafette/contracts/document';
+import type { ClinicalReport } from '@estafette/contracts/document';
 import fc from 'fast-check';
 import { decodeClinicalText } from './charset.ts';
 import { cleanText } from './clean-text.ts';
@@ -11,7 +11,7 @@ import { INR_HEADER, INR_LINES } from './hprim.fixture.ts';
 import { readHprim } from './hprim.ts';
 
 const NOW = new Date('2026-01-12T10:00:00Z');
-const read = (...lines: string[]): HprimReport[] => readHprim(lines.join('\r\n'), NOW);
+const read = (...lines: string[]): ClinicalReport[] => readHprim(lines.join('\r\n'), NOW);
 
 test('ordinary letters are not taken for HPRIM, whatever stands in their seventh line', () => {
   const letters = [
@@ -120,7 +120,7 @@ test('the shared samples are read as a careful reader would', {
 });
 
 /** Each line of the body stands in a report: as text, as a comment, or as the label and value of a result. */
-function assertNoLineLost(text: string, reports: readonly HprimReport[], name: string): void {
+function assertNoLineLost(text: string, reports: readonly ClinicalReport[], name: string): void {
   const shown = reports
     .map((one) => `${one.text}\n${one.results.flatMap((each) => each.comments).join('\n')}`)
     .join('\n');

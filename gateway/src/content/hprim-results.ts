@@ -6,22 +6,24 @@
  * understood goes back as text with a warning; nothing is dropped.
  */
 
-import type { HprimReport, LabResult, Measure, Severity } from '@estafette/contracts/document';
-import { HPRIM_FLAGS, HPRIM_STATUSES } from '@estafette/contracts/document';
+import type { ClinicalReport, LabResult, Measure } from '@estafette/contracts/document';
+import { HPRIM_STATUSES, RESULT_FLAGS } from '@estafette/contracts/document';
 import { CONTENT_LIMITS } from '@estafette/contracts/limits';
-import { computeFlag, splitRange } from './hprim-flag.ts';
+import { bySeverity, computeFlagOfBoth, severityOf, splitRange } from './hprim-flag.ts';
+import { sectionOf } from './hprim-heading.ts';
 import { decodeEntities } from './html-entities.ts';
 
-export type CodedLines = Pick<HprimReport, 'results' | 'warnings'> & {
+export type CodedLines = Pick<ClinicalReport, 'results' | 'warnings'> & {
   /** Lines that are neither a result nor a comment of one, in file order. */
   text: string[];
 };
 
-type Flag = LabResult['flag'];
 /** A result, the raw line it came from, and the TEX lines after it. */
 type Draft = { result: LabResult; raw: string; following: string[] };
 
 const FIELDS = 14;
+/** Mail software wraps from about here on. */
+const MAIL_LINE = 70;
 const RES = /^\s{0,20}RES\s{0,3}\|/;
 const TEX = /^\s{0,20}TEX\s{0,3}(?:\||$)/;
 
@@ -35,14 +37,26 @@ export function readCodedLines(lines: readonly string[]): CodedLines {
   const drafts: Draft[] = [];
   const text: string[] = [];
   const warnings = new Set<string>();
+  let heading: string | null = null;
+  let justRead: Draft | null = null;
   for (const line of lines) {
+    const before: Draft | null = justRead;
+    justRead = null;
     if (RES.test(line)) {
       const result = readResultLine(line, text, warnings);
-      if (result) drafts.push({ result, raw: line, following: [] });
+      if (result)
+        drafts.push({ result: { ...result, headings: heading === null ? [] : [heading] }, raw: line, following: [] });
+      if (result) justRead = drafts.at(-1) ?? null;
     } else if (TEX.test(line)) {
       const written = textOf(line);
+      heading = sectionOf(written) ?? heading;
       (drafts.at(-1)?.following ?? text).push(written);
     } else if (line.trim() !== '') {
+      if (before && isCutShort(before.raw, line)) {
+        drafts.pop();
+        text.push(decodeEntities(before.raw.trimEnd()));
+        warnings.add('line-broken');
+      }
       text.push(decodeEntities(line.trimEnd()));
       warnings.add('line-not-understood');
     }
@@ -54,6 +68,15 @@ export function readCodedLines(lines: readonly string[]): CodedLines {
   for (const draft of beyond) text.push(decodeEntities(draft.raw.trim()), draft.result.comments.join('\n'));
   return { results: sorted.map((draft) => draft.result), text, warnings: [...warnings] };
 }
+
+/**
+ * Whether mail software broke a result line in two: it lacks fields, and behind it stands something with bars, or it
+ * is as long as mail lines are. Half of a number would be a wrong number, so both halves are text.
+ */
+const isCutShort = (raw: string, next: string): boolean =>
+  raw.split('|', 11).length < 10 &&
+  !/^\s{0,20}[A-Z]{3}\|/.test(next) &&
+  (next.includes('|') || raw.length >= MAIL_LINE);
 
 function textOf(line: string): string {
   const bar = line.indexOf('|');
@@ -78,18 +101,22 @@ function readResultLine(line: string, text: string[], warnings: Set<string>): La
   const second = measureFrom(at(10), at(11), at(12), at(13));
   const hasSecond = fields.slice(10, FIELDS).some((field) => field !== '');
   const given = at(8).toUpperCase();
-  const flag = HPRIM_FLAGS.find((known) => known === given) ?? null;
+  const flag = RESULT_FLAGS.find((known) => known === given) ?? null;
   if (given !== '' && flag === null) warnings.add('flag-unknown');
   const status = HPRIM_STATUSES.find((known) => known === at(9).toUpperCase()) ?? null;
-  if (at(9) !== '' && status === null) warnings.add('status-unknown');
-  const computed = given === '' ? (computeFlag(first) ?? (hasSecond ? computeFlag(second) : null)) : null;
+  const isStatusKnown = at(9) === '' || status !== null;
+  if (!isStatusKnown) warnings.add('status-unknown');
+  if (!isStatusKnown && extra.length === 0) text.push(decodeEntities(line.trim()));
+  const computed = given === '' ? computeFlagOfBoth(first, hasSecond ? second : null) : null;
   return {
+    headings: [],
     label: at(1) || at(2),
     code: at(2),
     first,
     second: hasSecond ? second : null,
     flag: flag ?? computed,
     flagComputed: computed !== null,
+    interpretation: flag === null ? at(8) : '',
     severity: severityOf(flag ?? computed),
     status,
     comments: [],
@@ -99,12 +126,6 @@ function readResultLine(line: string, text: string[], warnings: Set<string>): La
 function measureFrom(value: string, unit: string, low: string, high: string): Measure {
   const range = high === '' ? splitRange(low) : low === '' ? splitRange(high) : null;
   return { value, unit, low: range?.low ?? low, high: range?.high ?? high };
-}
-
-function severityOf(flag: Flag): Severity {
-  if (flag === 'LL' || flag === 'HH') return 'critical';
-  if (flag === 'L' || flag === 'H') return 'abnormal';
-  return flag === 'N' ? 'normal' : 'unknown';
 }
 
 /**
@@ -128,7 +149,7 @@ function printedLineOf(lines: readonly string[], nextLabel: string): number {
   const label = plain(nextLabel);
   let cut = label === '' ? -1 : lines.findIndex((line) => startsWithWord(plain(line), label));
   if (cut === -1) cut = lines.length;
-  while (cut > 0 && (isHeading(lines[cut - 1] ?? '') || (lines[cut - 1] ?? '').trim() === '')) cut -= 1;
+  while (cut > 0 && (sectionOf(lines[cut - 1] ?? '') !== null || (lines[cut - 1] ?? '').trim() === '')) cut -= 1;
   return cut;
 }
 
@@ -137,17 +158,3 @@ const plain = (text: string): string =>
 
 const startsWithWord = (line: string, word: string): boolean =>
   line.startsWith(word) && !/[A-Z0-9]/.test(line.charAt(word.length));
-
-/** `H E M A T O L O G I E`, or a centred title in capitals. */
-function isHeading(line: string): boolean {
-  const title = line.trim();
-  if (title.length < 4 || title.length > 80 || !/^[\p{Lu}\p{M} '’().-]+$/u.test(title)) return false;
-  return /^(?:\p{Lu} ){3}/u.test(title) || line.startsWith('     ');
-}
-
-const RANK: Readonly<Record<Severity, number>> = { critical: 0, abnormal: 1, normal: 2, unknown: 2 };
-
-/** Critical first, then abnormal, then the rest; file order within each. */
-function bySeverity(drafts: readonly Draft[]): Draft[] {
-  return drafts.toSorted((a, b) => RANK[a.result.severity] - RANK[b.result.severity]);
-}

@@ -1,26 +1,27 @@
 /** Laboratory reports in HPRIM form, as they come: right, odd and broken. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { HprimReport, LabResult } from '@estafette/contracts/document';
+import type { ClinicalReport, LabResult } from '@estafette/contracts/document';
 import { decodeClinicalText } from './charset.ts';
 import { FIXTURE_CHARSETS, INR_HEADER, INR_LINES, inrReport } from './hprim.fixture.ts';
 import { readHprim } from './hprim.ts';
 
+const NOBODY = { familyName: '', birthName: '', givenName: '', birthDate: null, sex: null, ins: null };
 const NOW = new Date('2026-01-12T10:00:00Z');
-const read = (...lines: string[]): HprimReport[] => readHprim(lines.join('\r\n'), NOW);
+const read = (...lines: string[]): ClinicalReport[] => readHprim(lines.join('\r\n'), NOW);
 
-function only(reports: readonly HprimReport[]): HprimReport {
+function only(reports: readonly ClinicalReport[]): ClinicalReport {
   assert.equal(reports.length, 1);
-  return reports[0] as HprimReport;
+  return reports[0] as ClinicalReport;
 }
 
-function result(report: HprimReport, label: string): LabResult {
+function result(report: ClinicalReport, label: string): LabResult {
   const found = report.results.find((one) => one.label === label);
   assert.ok(found, `no result ${label}`);
   return found;
 }
 
-const withResults = (...results: string[]): HprimReport =>
+const withResults = (...results: string[]): ClinicalReport =>
   only(read(...INR_HEADER, '****LAB****', ...results, '****FIN****'));
 
 test('the same INR report in every charset gives the same card', () => {
@@ -29,9 +30,11 @@ test('the same INR report in every charset gives the same card', () => {
   const report = only(cards[0] ?? []);
   assert.deepEqual(report.patient, {
     familyName: 'DESSAINT',
+    birthName: '',
     givenName: 'Marguerite',
     birthDate: '1941-03-14',
     sex: 'F',
+    ins: { masked: '2 41 03 … 06', quality: 'nir-only' },
   });
   assert.equal(report.date, '2026-01-12');
   assert.equal(report.sender, 'LABORATOIRE DES TILLEULS');
@@ -39,6 +42,8 @@ test('the same INR report in every charset gives the same card', () => {
   assert.equal(report.fileNumber, 'B26-104512');
   assert.deepEqual(report.warnings, []);
   assert.deepEqual(result(report, 'INR'), {
+    headings: ['HÉMOSTASE'],
+    interpretation: '',
     label: 'INR',
     code: 'INR',
     first: { value: '6.8', unit: '', low: '2.0', high: '3.0' },
@@ -151,7 +156,7 @@ test('the minimal header of a letter is enough when a marker says HPRIM', () => 
     '',
   ];
   const report = only(read(...letter, 'Cher Confrère,', 'Otite gauche.', '****FIN****', '****FINFICHIER****'));
-  assert.deepEqual(report.patient, { familyName: 'ESSAI', givenName: 'Jules', birthDate: '2019-11-02', sex: null });
+  assert.deepEqual(report.patient, { ...NOBODY, familyName: 'ESSAI', givenName: 'Jules', birthDate: '2019-11-02' });
   assert.ok(report.warnings.includes('birth-century-guessed'), 'a child of six or a man of a hundred and six');
   assert.deepEqual(report.results, []);
   assert.equal(report.sender, 'Claire.DEMO');
@@ -256,7 +261,7 @@ test('a broken order is read with warnings, and no text is lost', () => {
 
 test('results without any header are shown without a patient', () => {
   const report = only(read('RES|TSH|TSH|N|0.10|mUI/L|0.27|4.20|L|', 'TEX|Contrôle conseillé.'));
-  assert.deepEqual(report.patient, { familyName: '', givenName: '', birthDate: null, sex: null });
+  assert.deepEqual(report.patient, NOBODY);
   assert.deepEqual(report.warnings, ['header-missing']);
   assert.deepEqual(result(report, 'TSH').comments, ['Contrôle conseillé.']);
 });

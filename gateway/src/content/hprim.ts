@@ -8,12 +8,14 @@
  * to (they stand without one instead). No text is dropped: what has no place is in `text`, with a warning.
  */
 
-import type { HprimReport } from '@estafette/contracts/document';
+import type { ClinicalReport, Patient } from '@estafette/contracts/document';
 import { isDateShaped } from './hprim-date.ts';
 import type { HprimHeader } from './hprim-header.ts';
 import { findHprimHeader } from './hprim-header.ts';
 import { isCodedLine, isFullResultLine, isResultLine, readCodedLines } from './hprim-results.ts';
 import { decodeEntities } from './html-entities.ts';
+import { maskNumber } from './national-number.ts';
+import { reportStatus } from './report-status.ts';
 
 const MARKER = /^\s{0,40}\*{4}\s{0,3}(LAB|FIN|FINFICHIER)\s{0,3}\*{4}\s{0,40}$/i;
 const HEADER_LINES = 12;
@@ -21,7 +23,7 @@ const HEADER_LINES = 12;
 type Draft = { header: HprimHeader | null; text: string[]; coded: string[]; warnings: Set<string> };
 
 /** The reports in `text`; none when it is not HPRIM. `now` bounds two-digit years. */
-export function readHprim(text: string, now: Date = new Date()): HprimReport[] {
+export function readHprim(text: string, now: Date = new Date()): ClinicalReport[] {
   const lines = text.split(/\r\n|\r|\n/);
   const marked = lines.some((line) => MARKER.test(line) || isFullResultLine(line));
   const today = now.toISOString().slice(0, 10);
@@ -117,26 +119,39 @@ function addLines(draft: Draft, lines: readonly string[]): void {
 
 const readable = (line: string): string => decodeEntities(line.replace(/<br ?\/?>/gi, '\n')).trimEnd();
 
-function reportOf(draft: Draft): HprimReport {
+function reportOf(draft: Draft): ClinicalReport {
   const { header, warnings } = draft;
   const coded = readCodedLines(draft.coded);
   for (const warning of coded.warnings) warnings.add(warning);
   const shown = new Set(draft.text.map((line) => line.trim()));
   const onlyCoded = coded.text.filter((line) => line.trim() !== '' && !shown.has(line.trim()));
   return {
-    patient: {
-      familyName: header?.familyName ?? '',
-      givenName: header?.givenName ?? '',
-      birthDate: header?.birthDate ?? null,
-      sex: header?.sex ?? null,
-    },
+    source: 'hprim',
+    title: '',
+    typeCode: '',
+    patient: patientOf(header),
     date: header?.date ?? null,
+    status: reportStatus(coded.results),
     fileNumber: header?.fileNumber ?? '',
     sender: header?.sender ?? '',
+    prescriber: '',
     recipient: header?.recipient ?? '',
     results: coded.results,
     text: joinText(draft.text, onlyCoded),
     warnings: [...warnings],
+  };
+}
+
+/** A number of the social security in an HPRIM file is no qualified identity (clinical-formats A.1.2, line 8). */
+function patientOf(header: HprimHeader | null): Patient {
+  const nir = header?.nir ?? '';
+  return {
+    familyName: header?.familyName ?? '',
+    birthName: '',
+    givenName: header?.givenName ?? '',
+    birthDate: header?.birthDate ?? null,
+    sex: header?.sex ?? null,
+    ins: nir === '' ? null : { masked: maskNumber(nir), quality: 'nir-only' },
   };
 }
 

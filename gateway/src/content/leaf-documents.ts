@@ -8,14 +8,13 @@
 import { decodeClinicalText } from './charset.ts';
 import { cleanText } from './clean-text.ts';
 import { cleanFileName, extensionOf, isExecutableName } from './file-name.ts';
-import { readHprim } from './hprim.ts';
 import { htmlToText } from './html-text.ts';
 import { servedMediaType, sniffMediaType } from './media-type.ts';
 import type { MimeLeaf } from './mime-leaves.ts';
 import { readPhoto } from './photo.ts';
 import type { FileDocument, FileNote, ReadDocument } from './read-document.ts';
 import { FILE_NOTES } from './read-document.ts';
-import { textDocuments } from './text-documents.ts';
+import { holdsReports, textDocuments } from './text-documents.ts';
 
 /** Above this an attached file of unknown type is not searched for HPRIM: real ones are a few kilobytes. */
 const HPRIM_FILE_MAX_BYTES = 4 * 1024 * 1024;
@@ -78,11 +77,11 @@ function attachedTextDocuments(
   if (!charset.startsWith('utf-16') && text.includes('\0')) return null; // not text, whatever it says
   const words = cleanText(text);
   if (words.trim() === '') return null;
-  if (!saysText && readHprim(words, now).length === 0) return null;
+  if (!saysText && !holdsReports(words, now)) return null;
   return textDocuments(words, { fileName: name, now });
 }
 
-function fileOf(leaf: MimeLeaf, name: string, note: FileNote | null): FileDocument {
+export function fileOf(leaf: MimeLeaf, name: string, note: FileNote | null): FileDocument {
   const served = servedMediaType(leaf.contentType, sniffMediaType(leaf.bytes));
   const found = served.active ? FILE_NOTES.activeContent : served.mismatch ? FILE_NOTES.typeMismatch : null;
   return { kind: 'file', name, mediaType: served.mediaType, bytes: leaf.bytes, note: note ?? found };

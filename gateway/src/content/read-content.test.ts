@@ -26,7 +26,7 @@ async function documentsOf(letter: Buffer): Promise<ReadDocument[]> {
   return (await readContent(letter, { approved: null, now: NOW })).documents;
 }
 test('the same INR report gives the same card in every charset, as body and as attachment, under any declaration', async () => {
-  const expected = { kind: 'hprim', report: readHprim(inrReport('utf-8').toString('utf8'), NOW)[0] };
+  const expected = { kind: 'report', report: readHprim(inrReport('utf-8').toString('utf8'), NOW)[0] };
   for (const charset of FIXTURE_CHARSETS) {
     const bytes = inrReport(charset);
     const words = plain('Ci-joint un résultat critique.');
@@ -118,7 +118,8 @@ test('what must not be opened is a file that says why', async () => {
       'message Apicrypt chiffré, à ouvrir dans votre logiciel',
       'application/octet-stream',
     ],
-    ['application/zip', 'IHE_XDM.ZIP', ascii('PK\x03\x04'), null, 'application/zip'],
+    ['application/zip', 'IHE_XDM.ZIP', ascii('PK\x03\x04'), 'xdm-damaged', 'application/octet-stream'],
+    ['application/zip', 'images.zip', ascii('PK\x03\x04'), null, 'application/zip'],
     ['x', 'inconnu.bin', ascii('\0\x01'), null, 'text/plain'],
   ];
   for (const [type, name, bytes, note, mediaType] of cases) {

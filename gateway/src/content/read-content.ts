@@ -9,12 +9,18 @@
 
 import { CONTENT_LIMITS } from '@estafette/contracts/limits';
 import type { ApprovedLeaf } from '../ports.ts';
+import { attachedCdaDocuments } from './cda-documents.ts';
 import { cleanFileName } from './file-name.ts';
 import { isInlineText, leafDocuments, plainFile, sourceOf, wordsOf } from './leaf-documents.ts';
 import type { MimeLeaf } from './mime-leaves.ts';
 import { openMimeLeaves } from './mime-leaves.ts';
 import type { FileDocument, FileNote, ReadContent, ReadDocument } from './read-document.ts';
 import { FILE_NOTES } from './read-document.ts';
+import type { LeafDocuments } from './shown-once.ts';
+import { shownOnce } from './shown-once.ts';
+import { statesQualifiedIns } from './stated-ins.ts';
+import type { XdmOptions } from './xdm/report-standing.ts';
+import { isXdmArchive, xdmDocuments } from './xdm/xdm-documents.ts';
 
 export type ReadOptions = {
   /** The parts, as the envelope's strict reading found them; null where nothing read the letter before (tests). */
@@ -33,7 +39,7 @@ export async function readContent(entity: Buffer, options: ReadOptions): Promise
   const { leaves, note } = await leavesOf(entity, options.approved);
   const documents = options.inert
     ? leaves.flatMap(inertDocuments)
-    : withoutUnchosenAlternatives(leaves).flatMap((leaf) => documentsOf(leaf, now));
+    : await openedDocuments(leaves, { now, insStated: statesQualifiedIns(entity) });
   if (note) documents.push(wholeLetter(entity, note));
   if (documents.length === 0) documents.push(emptyLetter(entity));
   if (documents.length <= CONTENT_LIMITS.documentsMax) return { documents };
@@ -73,12 +79,32 @@ function inertDocuments(leaf: MimeLeaf): ReadDocument[] {
   return [{ kind: 'text', text: sourceOf(leaf), truncated: false }];
 }
 
-function documentsOf(leaf: MimeLeaf, now: Date): ReadDocument[] {
+async function openedDocuments(leaves: readonly MimeLeaf[], options: XdmOptions): Promise<ReadDocument[]> {
+  const read: LeafDocuments[] = [];
+  for (const leaf of withoutUnchosenAlternatives(leaves)) read.push(await documentsOf(leaf, options));
+  return shownOnce(read);
+}
+
+async function documentsOf(leaf: MimeLeaf, options: XdmOptions): Promise<LeafDocuments> {
+  const isArchive = leaf.depth <= CONTENT_LIMITS.depthMax && !isInlineText(leaf) && isXdmArchive(leaf);
+  if (!isArchive) return { isArchive, documents: leafDocumentsOf(leaf, options) };
+  try {
+    return { isArchive, documents: await xdmDocuments(leaf, options) };
+  } catch {
+    // The error may quote the part; only the fact is kept.
+    return {
+      isArchive,
+      documents: [plainFile(leaf, cleanFileName(leaf.name, leaf.contentType), FILE_NOTES.unreadable)],
+    };
+  }
+}
+
+function leafDocumentsOf(leaf: MimeLeaf, options: XdmOptions): ReadDocument[] {
   const name = cleanFileName(leaf.name, leaf.contentType);
   if (leaf.depth > CONTENT_LIMITS.depthMax) return [plainFile(leaf, name, FILE_NOTES.tooDeep)];
   if (leaf.bytes.length === 0 && !leaf.name) return [];
   try {
-    return leafDocuments(leaf, now);
+    return attachedCdaDocuments(leaf, options) ?? leafDocuments(leaf, options.now);
   } catch {
     // The error may quote the part; only the fact is kept.
     return [plainFile(leaf, name, FILE_NOTES.unreadable)];

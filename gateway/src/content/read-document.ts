@@ -3,7 +3,7 @@
  * bytes into blobs; nothing here goes to a log or to disk.
  */
 
-import type { HprimReport } from '@estafette/contracts/document';
+import type { ClinicalReport } from '@estafette/contracts/document';
 
 /**
  * Why a part is only a file, as stable codes; the app has the words for them.
@@ -29,12 +29,31 @@ export const FILE_NOTES = {
   tooManyDocuments: 'too-many-documents',
   /** The structure of the letter, or this part of it, could not be read; the bytes are as they came. */
   unreadable: 'unreadable',
+  /** `IHE_XDM.ZIP` that is no archive, is cut off, or whose sizes and checksums are not true. */
+  xdmDamaged: 'xdm-damaged',
+  /** Packed as only an attack is packed, or far beyond any document: not opened. */
+  xdmUnsafe: 'xdm-unsafe',
+  xdmEncrypted: 'xdm-encrypted',
+  /** Without metadata that can be read it is not known what its documents are, nor whether they are withdrawn. */
+  xdmMetadataUnreadable: 'xdm-metadata-unreadable',
+  /** The archive names documents that are not in it; the archive is kept whole. */
+  xdmDocumentMissing: 'xdm-document-missing',
+  /** Not the bytes that the metadata vouch for. */
+  xdmHashWrong: 'xdm-hash-wrong',
+  xdmSizeWrong: 'xdm-size-wrong',
+  /** In the archive, and not named in its metadata. */
+  xdmUnlisted: 'xdm-unlisted',
+  /** XML that is no clinical document that can be read here. */
+  documentUnreadable: 'document-unreadable',
+  /** What the sender withdrew, or replaced. */
+  xdmDeleted: 'xdm-deleted',
+  xdmReplaced: 'xdm-replaced',
   apicrypt: 'message Apicrypt chiffré, à ouvrir dans votre logiciel',
 } as const;
 export type FileNote = (typeof FILE_NOTES)[keyof typeof FILE_NOTES];
 
 export type TextDocument = { kind: 'text'; text: string; truncated: boolean };
-export type HprimDocument = { kind: 'hprim'; report: HprimReport };
+export type ReportDocument = { kind: 'report'; report: ClinicalReport };
 export type PhotoDocument = {
   kind: 'photo';
   name: string;
@@ -46,6 +65,6 @@ export type PhotoDocument = {
   height: number;
 };
 export type FileDocument = { kind: 'file'; name: string; mediaType: string; bytes: Buffer; note: FileNote | null };
-export type ReadDocument = TextDocument | HprimDocument | PhotoDocument | FileDocument;
+export type ReadDocument = TextDocument | ReportDocument | PhotoDocument | FileDocument;
 
 export type ReadContent = { documents: ReadDocument[] };

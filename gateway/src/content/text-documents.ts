@@ -1,12 +1,13 @@
 /**
- * Turns one decoded text into documents: HPRIM reports when it is HPRIM, one clear sentence when it is Apicrypt,
- * otherwise the text itself. Text too long to travel inside a message is shown by its beginning, with the whole of it
- * as a file beside: nothing is lost to a limit.
+ * Turns one decoded text into documents: reports when it is HPRIM Santé or HPRIM Médecins, one clear sentence when it
+ * is Apicrypt, otherwise the text itself. Text too long to travel inside a message is shown by its beginning, with the
+ * whole of it as a file beside: nothing is lost to a limit.
  */
 
-import type { HprimReport } from '@estafette/contracts/document';
+import type { ClinicalReport } from '@estafette/contracts/document';
 import { CONTENT_LIMITS } from '@estafette/contracts/limits';
 import { readHprim } from './hprim.ts';
+import { readHprimSante } from './hprim-sante.ts';
 import type { FileDocument, ReadDocument } from './read-document.ts';
 import { FILE_NOTES } from './read-document.ts';
 
@@ -19,19 +20,33 @@ export type TextOrigin = {
   now: Date;
 };
 
+/** Whether a text is HPRIM of either kind, whatever its file is called. */
+export const holdsReports = (text: string, now: Date): boolean =>
+  readReports(wholeLines(text, CONTENT_LIMITS.textMaxCharacters), now).length > 0;
+
+function readReports(text: string, now: Date): ClinicalReport[] {
+  const reports = readHprimSante(text, now);
+  return reports.length > 0 ? reports : readHprim(text, now);
+}
+
 export function textDocuments(text: string, origin: TextOrigin): ReadDocument[] {
   const mark = text.indexOf(APICRYPT_MARK);
   if (mark !== -1) return apicryptDocuments(text, mark, origin);
-  const read = text.length > CONTENT_LIMITS.textMaxCharacters ? text.slice(0, CONTENT_LIMITS.textMaxCharacters) : text;
-  const reports = readHprim(read, origin.now);
+  const read = wholeLines(text, CONTENT_LIMITS.textMaxCharacters);
+  const reports = readReports(read, origin.now);
+  if (read !== text) for (const report of reports) if (!isLong(report)) report.warnings.push('text-truncated');
   const shown: ReadDocument[] =
-    reports.length > 0 ? reports.map(hprimDocument) : [plainDocument(withoutBlankEdges(text))];
+    reports.length > 0 ? reports.map(reportDocument) : [plainDocument(withoutBlankEdges(text))];
   const cut = read !== text || reports.some(isLong) || (reports.length === 0 && isTooLong(text));
   return cut ? [...shown, wholeText(text, origin)] : shown;
 }
 
+/** The lines that end within the limit: half a line could hold half a number. */
+const wholeLines = (text: string, limit: number): string =>
+  text.length <= limit ? text : text.slice(0, text.lastIndexOf('\n', limit - 1) + 1);
+
 const isTooLong = (text: string): boolean => text.length > CONTENT_LIMITS.inlineTextMaxCharacters;
-const isLong = (report: HprimReport): boolean => isTooLong(report.text);
+export const isLong = (report: ClinicalReport): boolean => isTooLong(report.text);
 
 /** Only for plain text: an HPRIM header may begin with a line left empty. */
 function withoutBlankEdges(text: string): string {
@@ -44,10 +59,11 @@ function plainDocument(text: string): ReadDocument {
   return { kind: 'text', text: beginning(text), truncated: isTooLong(text) };
 }
 
-function hprimDocument(report: HprimReport): ReadDocument {
-  if (!isLong(report)) return { kind: 'hprim', report };
+/** A report; of a text that is too long to travel with it, the beginning. */
+export function reportDocument(report: ClinicalReport): ReadDocument {
+  if (!isLong(report)) return { kind: 'report', report };
   const warnings = [...report.warnings, 'text-truncated'];
-  return { kind: 'hprim', report: { ...report, text: beginning(report.text), warnings } };
+  return { kind: 'report', report: { ...report, text: beginning(report.text), warnings } };
 }
 
 /** Up to the limit, ending with a line when one ends near. */
@@ -58,7 +74,7 @@ function beginning(text: string): string {
   return (lastLine > cut.length - 400 ? cut.slice(0, lastLine) : cut).toWellFormed();
 }
 
-function wholeText(text: string, origin: TextOrigin): FileDocument {
+export function wholeText(text: string, origin: TextOrigin): FileDocument {
   return {
     kind: 'file',
     name: origin.fileName,

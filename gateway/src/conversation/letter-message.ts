@@ -147,13 +147,13 @@ function shorten(document: Document): Document[] {
   if (document.kind === 'text' && document.text.length > 1) {
     return [{ ...document, text: document.text.slice(0, document.text.length >> 1), truncated: true }];
   }
-  if (document.kind !== 'hprim') return [];
+  if (document.kind !== 'report') return [];
   const { report } = document;
   const warnings = [...new Set([...report.warnings, 'report-shortened'])];
-  if (report.text.length > 0) return [{ kind: 'hprim', report: { ...report, text: '', warnings } }];
+  if (report.text.length > 0) return [{ kind: 'report', report: { ...report, text: '', warnings } }];
   if (report.results.length > 1)
     return [
-      { kind: 'hprim', report: { ...report, results: report.results.slice(0, report.results.length >> 1), warnings } },
+      { kind: 'report', report: { ...report, results: report.results.slice(0, report.results.length >> 1), warnings } },
     ];
   return [];
 }
@@ -175,7 +175,7 @@ export function createLetterKeeper(options: {
   };
 
   const toDocument = async (routed: Routed, name: string, document: ReadDocument): Promise<Document> => {
-    if (document.kind === 'hprim') return document;
+    if (document.kind === 'report') return document;
     if (document.kind === 'text') {
       const text = document.text.slice(0, CONTENT_LIMITS.inlineTextMaxCharacters);
       return { ...document, text, truncated: document.truncated || text.length < document.text.length };

@@ -67,7 +67,7 @@ const isWritten = ({ opened, carrier, mailFrom }: LetterSeen): boolean =>
 const isClinical = ({ documents, verdict }: OpenedLetter, isResponse: boolean): boolean =>
   documents.some(
     ({ kind }) =>
-      kind === 'hprim' || kind === 'file' || (kind === 'photo' && (!isResponse || verdict.show === 'verified')),
+      kind === 'report' || kind === 'file' || (kind === 'photo' && (!isResponse || verdict.show === 'verified')),
   );
 
 const textsOf = ({ documents }: OpenedLetter): string[] =>

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, test } from 'node:test';
 import { openBlob, openJson } from '@estafette/contracts/conversation-seal';
-import type { HprimReport, LabResult } from '@estafette/contracts/document';
+import type { ClinicalReport, LabResult } from '@estafette/contracts/document';
 import { newId } from '@estafette/contracts/ids';
 import { CONTENT_LIMITS, RELAY_LIMITS } from '@estafette/contracts/limits';
 import { type LetterMessage, MessageSchema } from '@estafette/contracts/message';
@@ -62,6 +62,8 @@ const opened = (documents: readonly ReadDocument[], change: Partial<OpenedLetter
 });
 
 const result = (at: number): LabResult => ({
+  headings: [],
+  interpretation: '',
   label: `Analyse ${at} "é"`.repeat(8),
   code: 'INR',
   first: { value: '6,8', unit: '', low: '2,0', high: '3,0' },
@@ -72,8 +74,13 @@ const result = (at: number): LabResult => ({
   status: 'F',
   comments: ['voir le compte rendu'.repeat(20)],
 });
-const report = (results: number, text: string): HprimReport => ({
-  patient: { familyName: 'DESSAINT', givenName: 'Marguerite', birthDate: null, sex: 'F' } as HprimReport['patient'],
+const report = (results: number, text: string): ClinicalReport => ({
+  source: 'hprim',
+  title: '',
+  typeCode: '',
+  status: 'final',
+  prescriber: '',
+  patient: { familyName: 'DESSAINT', birthName: '', givenName: 'Marguerite', birthDate: null, sex: 'F', ins: null },
   date: '2026-01-12',
   fileNumber: '1',
   sender: 'LABO',
@@ -123,12 +130,12 @@ test('sixty long texts together still fit', async () => {
 });
 
 test('a report beyond the limit loses its prose first, then its last results, and says so', async () => {
-  const long = await delivered([{ kind: 'hprim', report: report(3, 'prose '.repeat(40_000)) }]);
+  const long = await delivered([{ kind: 'report', report: report(3, 'prose '.repeat(40_000)) }]);
   const [kept] = long.documents;
-  assert.ok(kept?.kind === 'hprim' && kept.report.text === '' && kept.report.results.length === 3);
-  const huge = await delivered([{ kind: 'hprim', report: report(CONTENT_LIMITS.resultsMax, 'prose') }]);
+  assert.ok(kept?.kind === 'report' && kept.report.text === '' && kept.report.results.length === 3);
+  const huge = await delivered([{ kind: 'report', report: report(CONTENT_LIMITS.resultsMax, 'prose') }]);
   const [rest] = huge.documents;
-  assert.ok(rest?.kind === 'hprim' && rest.report.results.length > 0);
+  assert.ok(rest?.kind === 'report' && rest.report.results.length > 0);
   assert.deepEqual(rest.report.results[0], result(0));
   assert.ok(rest.report.warnings.includes('report-shortened'));
 });

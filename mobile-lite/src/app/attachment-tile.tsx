@@ -112,10 +112,19 @@ export function FileTile(props: TileProps<AnyFile>): JSX.Element {
             : `${moreWords.fileDownload} (${formatSize(document.bytes)})`}
         </span>
       </button>
-      {'note' in document && document.note !== null && <p class="muted">{document.note}</p>}
+      {'note' in document && document.note !== null && <FileNote code={document.note} />}
       <Trouble opening={opening} />
     </div>
   );
+}
+
+/** Why a file is only offered as bytes, in words; the gateway writes a code, or a sentence. */
+function FileNote({ code }: { code: string }): JSX.Element {
+  const known: Readonly<Record<string, string>> = moreWords.fileNotes;
+  const isHarmless = code === 'text-continued' || code === 'attached-letter';
+  const isSentence = code.includes(' ');
+  const told = Object.hasOwn(known, code) ? known[code] : isSentence ? code : moreWords.fileNoteOther(code);
+  return <p class={isHarmless ? 'muted' : 'note amber'}>{told}</p>;
 }
 
 function sizeOf(photo: Photo): { width?: number; height?: number } {

@@ -92,7 +92,7 @@ function preview(conversation: ConversationView): string {
   const last = told.at(-1) ?? conversation.messages.at(-1);
   if (last === undefined) return '';
   if (last.type === 'letter') {
-    const reports = last.letter.documents.flatMap((document) => (document.kind === 'hprim' ? [document.report] : []));
+    const reports = last.letter.documents.flatMap((document) => (document.kind === 'report' ? [document.report] : []));
     if (reports.length > 0) return headline(reports, last.letter);
   }
   return previewOf(last);

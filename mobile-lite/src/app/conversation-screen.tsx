@@ -43,7 +43,7 @@ export function ConversationScreen(props: { conversation: ConversationView; sess
         </div>
       </header>
       <MessageLog messages={messages}>
-        {(shown) => <Shown shown={shown} session={session} conversationId={conversationId} now={now} />}
+        {(shown) => <Shown {...{ shown, messages, session, conversationId, now }} />}
       </MessageLog>
       <Composer conversation={conversation} session={session} />
     </>
@@ -72,12 +72,16 @@ function MessageLog(props: {
     if (!isFollowing.current && !ours) return;
     const short = last.type === 'reply' || last.type === 'notice';
     list.scrollTop = short ? list.scrollHeight : drawn.offsetTop - MARGIN_PX;
+    let head = list.scrollTop;
     // A banner or a long draft takes room from the log, a reason makes the last answer longer: its end stays in sight.
+    // A card that was still to be loaded makes what stands before a letter longer: its head stays where it was put.
     const follow = new ResizeObserver(() => {
       if (isFollowing.current && short) list.scrollTop = list.scrollHeight;
+      if (short || list.scrollTop !== head) return;
+      list.scrollTop = drawn.offsetTop - MARGIN_PX;
+      head = list.scrollTop;
     });
-    follow.observe(list);
-    follow.observe(drawn);
+    for (const watched of [list, drawn, drawn.parentElement]) if (watched) follow.observe(watched);
     return () => follow.disconnect();
   }, [messages.length]);
   return (
@@ -106,6 +110,7 @@ function MessageLog(props: {
 
 function Shown(props: {
   shown: ShownMessage;
+  messages: readonly ShownMessage[];
   session: DeviceSession;
   conversationId: string;
   now: number;
@@ -113,9 +118,7 @@ function Shown(props: {
   const { shown, session, conversationId, now } = props;
   switch (shown.type) {
     case 'letter':
-      return (
-        <LetterBubble session={session} conversationId={conversationId} at={shown.at} now={now} letter={shown.letter} />
-      );
+      return <LetterBubble {...{ ...props, at: shown.at, letter: shown.letter }} />;
     case 'quarantine':
       return <QuarantineBubble letter={shown.letter} at={shown.at} now={now} />;
     case 'notice':

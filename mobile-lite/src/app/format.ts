@@ -49,18 +49,6 @@ export function formatLeft(leftMs: number): string {
   return left >= MINUTE_MS ? words.minutes(Math.floor(left / MINUTE_MS)) : words.seconds(Math.floor(left / SECOND_MS));
 }
 
-/** Age on a day, in months below two years; null for a date that cannot be. */
-export function formatAge(birthDate: string, now: number): string | null {
-  const born = new Date(birthDate);
-  const today = new Date(now);
-  const months =
-    (today.getUTCFullYear() - born.getUTCFullYear()) * 12 +
-    (today.getUTCMonth() - born.getUTCMonth()) -
-    (today.getUTCDate() < born.getUTCDate() ? 1 : 0);
-  if (!(months >= 0 && months < 12 * 130)) return null;
-  return months < 24 ? words.ageMonths(months) : words.age(Math.floor(months / 12));
-}
-
 export function formatSize(bytes: number): string {
   const figure = (n: number): string => n.toLocaleString(locale, { maximumFractionDigits: n < 10 ? 1 : 0 });
   return bytes < 1_000_000

@@ -6,26 +6,35 @@ import type { ComponentType, JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { loadMoreWords, words } from '../words/words.ts';
 
-const all: (() => Promise<unknown>)[] = [];
+type When = 'soon' | 'asked';
 
-/** Loads every part ahead, so that a page that stays open keeps working when a newer app has taken the server's place. */
-export async function loadAhead(): Promise<void> {
-  for (const load of [...all, loadMoreWords]) await load().catch(() => undefined);
+const all: Record<When, (() => Promise<unknown>)[]> = { soon: [], asked: [] };
+
+/**
+ * Loads parts ahead: the ones of the first conversation as soon as the list stands; every other one later, so that a page
+ * that stays open keeps working when a newer app has taken the server's place.
+ */
+export async function loadAhead(when: When): Promise<void> {
+  for (const load of all[when]) await load().catch(() => undefined);
 }
 
 /** A component that stands for another one until that one is loaded. */
-export function later<P extends object>(load: () => Promise<ComponentType<P>>): (props: P) => JSX.Element | null {
+export function later<P extends object>(
+  load: () => Promise<ComponentType<P>>,
+  when: When = 'asked',
+): (props: P) => JSX.Element | null {
   let loaded: ComponentType<P> | null = null;
-  all.push(load);
+  const fetch = async (): Promise<void> => {
+    const [component] = await Promise.all([load(), loadMoreWords()]);
+    loaded = component;
+  };
+  all[when].push(fetch);
   return function Later(props: P) {
     const [state, setState] = useState<'loading' | 'there' | 'failed'>(loaded === null ? 'loading' : 'there');
     useEffect(() => {
       if (loaded !== null) return setState('there');
-      Promise.all([load(), loadMoreWords()]).then(
-        ([component]) => {
-          loaded = component;
-          setState('there');
-        },
+      fetch().then(
+        () => setState('there'),
         () => setState('failed'),
       );
     }, []);

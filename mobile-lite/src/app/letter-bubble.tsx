@@ -5,15 +5,16 @@
 import type { Document } from '@estafette/contracts/document';
 import type { LetterMessage, MailPerson, NoticeMessage, QuarantineMessage } from '@estafette/contracts/message';
 import type { JSX, Ref } from 'preact';
+import type { ShownMessage } from '../device/conversation-view.ts';
 import type { DeviceSession } from '../device/device-session.ts';
 import { words } from '../words/words.ts';
 import { formatDay, formatMoment } from './format.ts';
 import { useSeen } from './hooks.ts';
 import { Icon } from './icons.tsx';
 import { later } from './later.tsx';
-import { ResultCard } from './result-card.tsx';
 import { TrustMark } from './trust-mark.tsx';
 
+const ReportCard = later(async () => (await import('./report-card.tsx')).ReportCard, 'soon');
 const PhotoTile = later(async () => (await import('./attachment-tile.tsx')).PhotoTile);
 const FileTile = later(async () => (await import('./attachment-tile.tsx')).FileTile);
 
@@ -24,7 +25,13 @@ interface BubbleProps {
   now: number;
 }
 
-export function LetterBubble(props: BubbleProps & { letter: LetterMessage }): JSX.Element {
+type LetterProps = BubbleProps & {
+  letter: LetterMessage;
+  /** The whole conversation: earlier and later results of the same patient show in the card. */
+  messages: readonly ShownMessage[];
+};
+
+export function LetterBubble(props: LetterProps): JSX.Element {
   const { letter, session, conversationId, at, now } = props;
   const head = useSeen<HTMLParagraphElement>(letter.asksReceipt === true, () => {
     void session.markSeen(conversationId, letter);
@@ -130,11 +137,13 @@ function Sender(props: {
   );
 }
 
-function DocumentView(props: BubbleProps & { document: Document }): JSX.Element {
+function DocumentView(props: LetterProps & { document: Document }): JSX.Element {
   const { document, session, conversationId, now } = props;
   switch (document.kind) {
-    case 'hprim':
-      return <ResultCard report={document.report} now={now} />;
+    case 'report':
+      return (
+        <ReportCard {...{ report: document.report, messages: props.messages, from: props.letter.from.name, now }} />
+      );
     case 'photo':
       return <PhotoTile session={session} conversationId={conversationId} document={document} />;
     case 'file':

@@ -86,9 +86,10 @@ async function start(root: HTMLElement): Promise<void> {
   wakeOnReturn();
   root.replaceChildren();
   render(<App store={store} session={session} link={link} />, root);
+  void loadAhead('soon');
   await navigator.serviceWorker?.register('/service-worker.js').catch(() => undefined);
   setTimeout(() => {
-    void loadAhead();
+    void loadAhead('asked');
     void import('../device/upload-reply.ts').catch(() => undefined);
   }, LOAD_AHEAD_AFTER_MS);
 }

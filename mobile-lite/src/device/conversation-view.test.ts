@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { newId } from '@estafette/contracts/ids';
 import type { Message } from '@estafette/contracts/message';
 import { labLetter, letter, quarantine } from '../test/demo-letters.ts';
-import { aimOf, viewConversations } from './conversation-view.ts';
+import { CRITICAL_INR } from '../test/demo-reports.ts';
+import { aimOf, judge, viewConversations } from './conversation-view.ts';
 import type { Place } from './device-store.ts';
 import type { InboxEntry } from './inbox.ts';
 import type { LocalReply } from './outbox.ts';
@@ -82,6 +83,8 @@ test('the patient, the worst severity and the counts are those of the latest res
   assert.equal(shown?.patient?.familyName, 'DESSAINT');
   assert.deepEqual(shown?.result, { severity: 'critical', count: { critical: 2, abnormal: 4, unknown: 0, total: 7 } });
   assert.equal(shown?.correspondent?.name, 'Claire MARTIN');
+  const { severity, count } = judge([{ ...CRITICAL_INR, status: 'deleted' }]);
+  assert.deepEqual([severity, count.total], ['unknown', 0], 'what is deleted counts no more');
 });
 
 test('unread counts what came after the mark, our own replies never', () => {

@@ -3,7 +3,7 @@
  * Messages stand in the order of the relay's numbers, never of a clock; conversations by their last activity;
  * a conversation past its expiry, by the server's time, is not shown at all.
  */
-import type { HprimReport, Patient, Severity } from '@estafette/contracts/document';
+import type { ClinicalReport, Patient, Severity } from '@estafette/contracts/document';
 import type {
   LetterMessage,
   MailPerson,
@@ -221,14 +221,15 @@ function repliesNeedAttention(messages: readonly ShownMessage[]): boolean {
   return states.at(-1) === 'failed' || states.includes('held');
 }
 
-function reportsOf(letter: Message | undefined): HprimReport[] {
+function reportsOf(letter: Message | undefined): ClinicalReport[] {
   if (letter?.type !== 'letter') return [];
-  return letter.documents.flatMap((document) => (document.kind === 'hprim' ? [document.report] : []));
+  return letter.documents.flatMap((document) => (document.kind === 'report' ? [document.report] : []));
 }
 
-/** Worst severity and counts over the results of a letter. */
-export function judge(reports: readonly HprimReport[]): { severity: Severity; count: ResultCount } {
-  const severities = reports.flatMap((report) => report.results.map((result) => result.severity));
+/** Worst severity and counts over the results of a letter; those of a deleted report count no more. */
+export function judge(reports: readonly ClinicalReport[]): { severity: Severity; count: ResultCount } {
+  const standing = reports.filter(({ status }) => status !== 'deleted');
+  const severities = standing.flatMap((report) => report.results.map((result) => result.severity));
   const critical = severities.filter((severity) => severity === 'critical').length;
   const abnormal = critical + severities.filter((severity) => severity === 'abnormal').length;
   const total = severities.length;

@@ -1,45 +1,8 @@
 /** Letters of fictive people for tests and for looking at the screens: the INR result, a doctor's letter, bad ones. */
-import type { Document, LabResult } from '@estafette/contracts/document';
 import { newId } from '@estafette/contracts/ids';
 import type { LetterMessage, QuarantineMessage } from '@estafette/contracts/message';
 import type { Verdict } from '@estafette/contracts/verdict';
-
-function result(label: string, first: [string, string, string, string], more: Partial<LabResult> = {}): LabResult {
-  const [value, unit, low, high] = first;
-  const plain = { code: '', second: null, flag: 'N', flagComputed: false, severity: 'normal', status: 'F' } as const;
-  return { label, first: { value, unit, low, high }, comments: [], ...plain, ...more };
-}
-
-export const CRITICAL_INR: Document = {
-  kind: 'hprim',
-  report: {
-    patient: { familyName: 'DESSAINT', givenName: 'Marguerite', birthDate: '1941-03-07', sex: 'F' },
-    date: '2025-11-21',
-    fileNumber: '251121-0417',
-    sender: 'Laboratoire des Charmes',
-    recipient: 'Pharmacie des Tilleuls',
-    results: [
-      result('Hémoglobine', ['12.4', 'g/dl', '11.5', '16.0']),
-      result('INR', ['6.8', '', '2.0', '3.0'], {
-        flag: 'HH',
-        severity: 'critical',
-        comments: ['Résultat contrôlé. Prescripteur prévenu par téléphone à 18h10.'],
-      }),
-      result('TP', ['9', '%', '70', '100'], { flag: 'LL', severity: 'critical' }),
-      result('Potassium', ['5.4', 'mmol/l', '3.5', '5.1'], { flag: 'H', flagComputed: true, severity: 'abnormal' }),
-      result('Créatinine', ['98', 'µmol/l', '45', '84'], {
-        flag: 'H',
-        severity: 'abnormal',
-        status: 'C',
-        second: { value: '11.1', unit: 'mg/l', low: '5.1', high: '9.5' },
-      }),
-      result('Leucocytes', ['6 200', '/mm3', '4 000', '10 000'], { status: 'R' }),
-      result('Plaquettes', ['231 000', '/mm3', '150 000', '400 000']),
-    ],
-    text: 'Laboratoire des Charmes\n\nINR ............ 6,8   (2,0 - 3,0)\nTP ............. 9 %\n\nFluindione en cours.',
-    warnings: [],
-  },
-};
+import { CRITICAL_INR } from './demo-reports.ts';
 
 export function verdict(show: Verdict['show'], more: Partial<Verdict> = {}): Verdict {
   return {
@@ -88,8 +51,27 @@ export function labLetter(more: Partial<LetterMessage> = {}): LetterMessage {
     from,
     subject: 'Résultats DESSAINT Marguerite',
     verdict: verdict('verified', { signer: signer as Verdict['signer'] }),
-    documents: [CRITICAL_INR],
+    documents: [{ kind: 'report', report: CRITICAL_INR }],
     ...more,
+  });
+}
+
+/** A file that nobody could read: its bytes stay to be downloaded, and the letter says so. */
+export function unreadableFileLetter(): LetterMessage {
+  return labLetter({
+    subject: 'Compte rendu ROUSSEL Anne',
+    documents: [
+      { kind: 'text', text: 'Veuillez trouver ci-joint le compte rendu de votre patiente.', truncated: false },
+      {
+        kind: 'file',
+        blobId: newId('blob'),
+        name: 'IHE_XDM.ZIP',
+        mediaType: 'application/zip',
+        bytes: 48_213,
+        sha256: 'b5bb9d8014a0f9b1d61e21e796d78dccdf1352f23cd32812f4850b878ae4944c',
+        note: 'xdm-damaged',
+      },
+    ],
   });
 }
 

@@ -48,14 +48,9 @@ export const en: Words = {
   minutes: (m) => `${m} min`,
   seconds: (x) => `${x} s`,
   yesterday: 'yesterday',
-  age: (years) => `${years} year${s(years)} old`,
-  ageMonths: (months) => `${months} month${s(months)} old`,
-  born: (_sex, date) => `born ${date}`,
   kilobytes: (n) => `${n} kB`,
   megabytes: (n) => `${n} MB`,
 
-  resultTitle: 'Laboratory results',
-  resultOf: (date) => `Results of ${date}`,
   resultCount: (abnormal, critical) => {
     if (critical === 0) return `${abnormal} abnormal result${s(abnormal)}`;
     if (critical === abnormal) return `${critical} critical result${s(critical)}`;
@@ -64,20 +59,12 @@ export const en: Words = {
   resultAllNormal: (total) => (total === 1 ? '1 result, within range' : `${total} results, all within range`),
   resultSomeUnknown: (total, unknown) => `${total} result${s(total)}, ${unknown} not interpreted`,
   resultNone: 'Report without coded results',
-  resultCall: (results) => `${results}: phone`,
-  resultCallText: 'Messaging never replaces the phone.',
-  resultNormal: (count) => `${count} result${s(count)} within range`,
-  resultUnjudged: (count) => `${count} result${s(count)} not interpreted`,
-  resultText: 'See the text of the report',
-  resultRange: (low, high) => (low === '' ? `max. ${high}` : high === '' ? `min. ${low}` : `${low} – ${high}`),
-  resultReference: 'ref.',
-  resultAlso: 'that is',
-  resultComputed: 'computed by the gateway',
-  resultWarnings: (codes) => `Unusual laboratory file (${codes}): check the text of the report.`,
-  resultFile: (number) => `file ${number}`,
-  flags: { N: 'normal', L: 'low', H: 'high', LL: 'very low', HH: 'very high' },
-  severities: { critical: 'Critical', abnormal: 'Abnormal', normal: 'Normal', unknown: 'Not interpreted' },
-  statuses: { F: 'validated', R: 'not validated', P: 'provisional', C: 'corrected' },
+  reportStatuses: {
+    provisional: 'Provisional',
+    corrected: 'Corrected',
+    replaced: 'Cancels and replaces',
+    deleted: 'Deleted',
+  },
 
   reasons,
   trust: {

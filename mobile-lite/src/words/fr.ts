@@ -49,14 +49,9 @@ export const fr = {
   minutes: (m: number) => `${m} min`,
   seconds: (x: number) => `${x} s`,
   yesterday: 'hier',
-  age: (years: number) => `${years} an${s(years)}`,
-  ageMonths: (months: number) => `${months} mois`,
-  born: (sex: 'M' | 'F' | null, date: string) => `${sex === 'F' ? 'née' : sex === 'M' ? 'né' : 'né(e)'} le ${date}`,
   kilobytes: (n: string) => `${n} Ko`,
   megabytes: (n: string) => `${n} Mo`,
 
-  resultTitle: 'Résultats de laboratoire',
-  resultOf: (date: string) => `Résultats du ${date}`,
   resultCount: (abnormal: number, critical: number) => {
     if (critical === 0) return `${abnormal} résultat${s(abnormal)} ${abnormal > 1 ? 'anormaux' : 'anormal'}`;
     if (critical === abnormal) return `${critical} résultat${s(critical)} critique${s(critical)}`;
@@ -67,21 +62,12 @@ export const fr = {
   resultSomeUnknown: (total: number, unknown: number) =>
     `${total} résultat${s(total)}, dont ${unknown} sans interprétation`,
   resultNone: 'Compte rendu sans résultat codé',
-  resultCall: (results: string) => `${results}\u00a0: téléphonez`,
-  resultCallText: 'La messagerie ne remplace jamais le téléphone.',
-  resultNormal: (count: number) => `${count} résultat${s(count)} dans les normes`,
-  resultUnjudged: (count: number) => `${count} résultat${s(count)} sans interprétation`,
-  resultText: 'Voir le texte du compte rendu',
-  resultRange: (low: string, high: string) =>
-    low === '' ? `max. ${high}` : high === '' ? `min. ${low}` : `${low} – ${high}`,
-  resultReference: 'réf.',
-  resultAlso: 'soit',
-  resultComputed: 'calculé par la passerelle',
-  resultWarnings: (codes: string) => `Fichier du laboratoire atypique (${codes}) : vérifiez le texte du compte rendu.`,
-  resultFile: (number: string) => `dossier\u00a0${number}`,
-  flags: { N: 'normal', L: 'bas', H: 'haut', LL: 'très bas', HH: 'très haut' },
-  severities: { critical: 'Critique', abnormal: 'Anormal', normal: 'Normal', unknown: 'Sans interprétation' },
-  statuses: { F: 'validé', R: 'non validé', P: 'provisoire', C: 'corrigé' },
+  reportStatuses: {
+    provisional: 'Provisoire',
+    corrected: 'Corrigé',
+    replaced: 'Annule et remplace',
+    deleted: 'Supprimé',
+  },
 
   reasons,
   trust: {

@@ -1,5 +1,6 @@
 /** The English texts of what comes later; the same shape as the French ones. */
 import { failures } from './failures-en.ts';
+import { report } from './report-en.ts';
 import type { MoreWords } from './words-type.ts';
 
 export const more: MoreWords = {
@@ -34,6 +35,7 @@ export const more: MoreWords = {
     'no-answer': 'The gateway did not answer in time. Try again in a moment.',
     'answer-forged': 'The answer does not come from your gateway. Do not go on, and tell whoever runs it.',
   },
+  report,
   failures,
   failureUnknown: 'The gateway gave no reason.',
 
@@ -42,6 +44,32 @@ export const more: MoreWords = {
   photoOf: (name) => `Photo: ${name}`,
   fileDownload: 'Download',
   fileOpening: 'Opening…',
+  fileNotes: {
+    executable: 'This is a program: do not open it.',
+    'active-content': 'A page that may hold a program: it is not shown here.',
+    'type-mismatch': 'The content is not what its name says.',
+    'picture-too-large': 'Picture too large to be shown here.',
+    'picture-damaged': 'Damaged picture.',
+    'attached-letter': 'Attached letter, not read here.',
+    'text-continued': 'The whole text.',
+    'not-authenticated': 'Nothing proves that this file was not changed on its way.',
+    'too-deep': 'Letters nested too deeply: not read here.',
+    'too-many-parts': 'Too many parts in this letter: the rest is in this file.',
+    'too-many-documents': 'Too many documents in this letter: the rest is in this file.',
+    unreadable: 'This part of the letter could not be read.',
+    'xdm-damaged': 'Damaged archive: its report could not be read.',
+    'xdm-unsafe': 'Abnormal archive: it was not opened.',
+    'xdm-encrypted': 'Archive protected by a password: it was not opened.',
+    'xdm-metadata-unreadable': 'Archive without a readable description: its report could not be read.',
+    'xdm-document-missing': 'A document that the archive announces is missing: ask for it to be sent again.',
+    'xdm-hash-wrong': 'This is not the document that the archive announces: ask for it to be sent again.',
+    'xdm-size-wrong': 'This is not the document that the archive announces: ask for it to be sent again.',
+    'xdm-unlisted': 'A document that the archive does not announce.',
+    'document-unreadable': 'This report could not be read.',
+    'xdm-deleted': 'Deleted by its sender: do not rely on it any more.',
+    'xdm-replaced': 'Replaced by its sender: see the new document.',
+  },
+  fileNoteOther: (code) => `Open with care (${code}).`,
   attachmentTroubles: {
     offline: 'No network: try again when the connection is back.',
     gone: 'This document is no longer available.',

@@ -1,5 +1,6 @@
 /** The French texts of what comes later: joining, photos and files, more than a plain answer, why something failed. */
 import { failures } from './failures-fr.ts';
+import { report } from './report-fr.ts';
 
 export const more = {
   welcomeTitle: 'Bienvenue',
@@ -33,6 +34,7 @@ export const more = {
     'no-answer': "La passerelle n'a pas répondu à temps. Réessayez dans un instant.",
     'answer-forged': 'La réponse reçue ne vient pas de votre passerelle. Ne continuez pas et prévenez-la.',
   },
+  report,
   failures,
   failureUnknown: "La passerelle n'a pas donné de raison.",
 
@@ -41,6 +43,32 @@ export const more = {
   photoOf: (name: string) => `Photo : ${name}`,
   fileDownload: 'Télécharger',
   fileOpening: 'Ouverture…',
+  fileNotes: {
+    executable: "C'est un programme\u00a0: ne l'ouvrez pas.",
+    'active-content': "Page qui peut contenir un programme\u00a0: elle n'est pas affichée ici.",
+    'type-mismatch': "Le contenu n'est pas ce que le nom annonce.",
+    'picture-too-large': 'Image trop grande pour être affichée ici.',
+    'picture-damaged': 'Image abîmée.',
+    'attached-letter': 'Courrier joint, non lu ici.',
+    'text-continued': 'Le texte entier.',
+    'not-authenticated': "Rien ne prouve que ce fichier n'a pas été modifié en route.",
+    'too-deep': 'Courriers imbriqués trop profondément\u00a0: non lus ici.',
+    'too-many-parts': 'Trop de parties dans ce courrier\u00a0: la suite est dans ce fichier.',
+    'too-many-documents': 'Trop de documents dans ce courrier\u00a0: la suite est dans ce fichier.',
+    unreadable: "Cette partie du courrier n'a pas pu être lue.",
+    'xdm-damaged': "Archive abîmée\u00a0: son compte rendu n'a pas pu être lu.",
+    'xdm-unsafe': "Archive anormale\u00a0: elle n'a pas été ouverte.",
+    'xdm-encrypted': "Archive protégée par un mot de passe\u00a0: elle n'a pas été ouverte.",
+    'xdm-metadata-unreadable': "Archive sans description lisible\u00a0: son compte rendu n'a pas pu être lu.",
+    'xdm-document-missing': "Un document annoncé manque dans l'archive\u00a0: demandez un nouvel envoi.",
+    'xdm-hash-wrong': "Ce document n'est pas celui que l'archive annonce\u00a0: demandez un nouvel envoi.",
+    'xdm-size-wrong': "Ce document n'est pas celui que l'archive annonce\u00a0: demandez un nouvel envoi.",
+    'xdm-unlisted': "Document que l'archive n'annonce pas.",
+    'document-unreadable': "Ce compte rendu n'a pas pu être lu.",
+    'xdm-deleted': "Supprimé par son émetteur\u00a0: n'en tenez plus compte.",
+    'xdm-replaced': 'Remplacé par son émetteur\u00a0: voyez le nouveau document.',
+  },
+  fileNoteOther: (code: string) => `À ouvrir avec prudence (${code}).`,
   attachmentTroubles: {
     offline: 'Pas de réseau : réessayez au retour de la connexion.',
     gone: "Ce document n'est plus disponible.",

@@ -1,0 +1,168 @@
+/**
+ * The narrative of a CDA (StrucDoc.Text, CDA R2 §4.3.5) as plain text: what a reader would see, without markup. Nothing
+ * in it can run or be fetched, because only words come out; style, script and what is no word go. Words struck out
+ * (`revised="delete"`) are marked, so that nobody takes them for the ones that count.
+ *
+ * One pass without recursion over the elements.
+ */
+
+import { CDA_LIMITS } from '@estafette/contracts/limits';
+import { cleanText } from '../clean-text.ts';
+import { attributeOf, localNameOf } from '../safe-xml.ts';
+import { lowered, NarrativePage, NarrativeTable, raised } from './narrative-page.ts';
+
+const LINES: Readonly<Record<string, number>> = {
+  paragraph: 1,
+  p: 1,
+  div: 1,
+  caption: 1,
+  item: 1,
+  li: 1,
+  list: 1,
+  ul: 1,
+  ol: 1,
+  table: 2,
+  text: 2,
+};
+const UNREAD: ReadonlySet<string> = new Set(['script', 'style', 'iframe', 'object', 'template']);
+const CELLS: ReadonlySet<string> = new Set(['td', 'th']);
+/** Elements whose words are gathered apart, then put into the page around. */
+const APART: ReadonlySet<string> = new Set(['td', 'th', 'sup', 'sub']);
+const SHOWN_LINK = /^(?:https?|mailto|tel):/i;
+const ELEMENT_NODE = 1;
+const TEXT_NODE = 3;
+
+type Limits = { charactersMax: number; nodesMax: number };
+const WHOLE: Limits = { charactersMax: Number.POSITIVE_INFINITY, nodesMax: Number.POSITIVE_INFINITY };
+
+export type ReadWords = { words: string; nodes: number };
+
+/** The words inside an element, clean and trimmed. */
+export const narrativeOf = (element: Element): string => wordsWithin(element, WHOLE).words;
+
+/** The same up to a limit, with the number of nodes it took. */
+export function wordsWithin(element: Element, limits: Limits): ReadWords {
+  const writer = new NarrativeWriter();
+  let nodes = 0;
+  let characters = 0;
+  let leaving = false;
+  for (let node: Node | null = element; node !== null && nodes < limits.nodesMax; ) {
+    nodes += 1;
+    if (node.nodeType === TEXT_NODE) {
+      writer.text(node.nodeValue ?? '');
+      characters += (node.nodeValue ?? '').length;
+      if (characters > limits.charactersMax) break;
+    }
+    const entered: boolean = !leaving && isElement(node) && writer.enter(node);
+    if (entered && node.firstChild) {
+      node = node.firstChild;
+      continue;
+    }
+    if (isElement(node) && (leaving || entered)) writer.leave(node);
+    if (node === element) break;
+    leaving = node.nextSibling === null;
+    node = node.nextSibling ?? node.parentNode;
+  }
+  return { words: writer.finish(element), nodes };
+}
+
+const isElement = (node: Node): node is Element => node.nodeType === ELEMENT_NODE;
+
+class NarrativeWriter {
+  readonly #pages: NarrativePage[] = [new NarrativePage()];
+  readonly #tables: NarrativeTable[] = [];
+
+  text(raw: string): void {
+    this.#page().write(raw);
+  }
+
+  /** Whether its content is to be read. */
+  enter(element: Element): boolean {
+    const name = localNameOf(element).toLowerCase();
+    if (UNREAD.has(name)) return false;
+    const page = this.#page();
+    const lines = LINES[name];
+    if (lines !== undefined) page.endLine(lines);
+    if (name === 'br') page.addLine();
+    if (name === 'item' || name === 'li') page.write('- ');
+    if (name === 'table') this.#tables.push(new NarrativeTable());
+    if (name === 'tr') this.#endStrayRow();
+    if (isStruckOut(element)) page.write('[supprimé : ');
+    if (name === 'footnote') page.write(' [');
+    if (this.#isApart(name)) this.#pages.push(new NarrativePage());
+    else if (CELLS.has(name) && !page.isEmpty) page.write(' | ');
+    return true;
+  }
+
+  leave(element: Element): void {
+    const name = localNameOf(element).toLowerCase();
+    if (this.#isApart(name)) this.#closeApart(element, name);
+    if (name === 'tr') this.#writeRow();
+    if (name === 'table') {
+      this.#endStrayRow();
+      this.#tables.pop();
+    }
+    const page = this.#page();
+    if (name === 'linkhtml' || name === 'a') this.#writeLink(element);
+    if (name === 'footnote' || isStruckOut(element)) page.write(']');
+    const lines = LINES[name];
+    if (lines !== undefined) page.endLine(lines);
+  }
+
+  /** Closes what a limit left open. */
+  finish(root: Element): string {
+    while (this.#pages.length > 1) this.#closeApart(root, '');
+    while (this.#tables.length > 0) {
+      this.#endStrayRow();
+      this.#tables.pop();
+    }
+    return cleanText(this.#page().finish()).trim();
+  }
+
+  #page(): NarrativePage {
+    const page = this.#pages.at(-1) ?? new NarrativePage();
+    if (this.#pages.length === 0) this.#pages.push(page);
+    return page;
+  }
+
+  /** A cell in its table; deep inside tables it is written as it comes, so that no word is copied often. */
+  #isApart(name: string): boolean {
+    if (!APART.has(name)) return false;
+    return !CELLS.has(name) || (this.#tables.length > 0 && this.#tables.length <= CDA_LIMITS.nestedTablesMax);
+  }
+
+  #closeApart(element: Element, name: string): void {
+    const words = (this.#pages.pop() ?? new NarrativePage()).finish();
+    if (name === 'sup') this.#page().write(raised(words));
+    else if (name === 'sub') this.#page().write(lowered(words));
+    else if (CELLS.has(name)) this.#tables.at(-1)?.addCell(words, spanOf(element));
+    else this.#page().write(` ${words}`);
+  }
+
+  #writeRow(): void {
+    const line = this.#tables.at(-1)?.endRow() ?? '';
+    if (line !== '') this.#page().write(line);
+    this.#page().endLine();
+  }
+
+  /** Cells that stand outside a row (`thead/th`) are one. */
+  #endStrayRow(): void {
+    this.#page().endLine();
+    if (this.#tables.at(-1)?.hasCells) this.#writeRow();
+  }
+
+  #writeLink(element: Element): void {
+    const href = attributeOf(element, 'href').replace(/\s/g, '');
+    if (SHOWN_LINK.test(href)) this.#page().write(` (${href})`);
+  }
+}
+
+const isStruckOut = (element: Element): boolean => attributeOf(element, 'revised').toLowerCase() === 'delete';
+
+function spanOf(element: Element): { columns: number; rows: number } {
+  const read = (name: string): number => {
+    const count = /^\s{0,5}(\d{1,5})\s{0,5}$/.exec(attributeOf(element, name))?.[1];
+    return Math.min(CDA_LIMITS.columnsMax, Math.max(1, Number(count ?? 1)));
+  };
+  return { columns: read('colspan'), rows: read('rowspan') };
+}

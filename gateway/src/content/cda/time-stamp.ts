@@ -1,0 +1,23 @@
+/**
+ * Points in time of HL7 (`20210104160527+0100`, ITS R1 §2.22) as ISO dates and as people write them. The day is the one
+ * written, in the zone of the writer. Nothing is invented: `202101` is a month, not its first day, and has no ISO date.
+ */
+
+const STAMP = /^(\d{4})(?:(\d{2})(?:(\d{2})(?:(\d{2})(\d{2})?)?)?)?(?:\d{2})?(?:\.\d{1,9})?(?:[+-]\d{2,4}|Z)?$/;
+
+/** ISO `YYYY-MM-DD` of a stamp that names a day of the calendar; null for any other. */
+export function isoDateOf(stamp: string): string | null {
+  const [, year, month, day] = STAMP.exec(stamp.trim()) ?? [];
+  if (year === undefined || month === undefined || day === undefined) return null;
+  const iso = `${year}-${month}-${day}`;
+  const found = new Date(`${iso}T00:00:00Z`);
+  return !Number.isNaN(found.getTime()) && found.toISOString().startsWith(iso) ? iso : null;
+}
+
+/** `04/01/2021 07:35`, `01/2021`, `2021`: as much as the stamp says; as it stands when it is no stamp. */
+export function printStamp(stamp: string): string {
+  const [, year, month, day, hour, minute] = STAMP.exec(stamp.trim()) ?? [];
+  if (year === undefined) return stamp.trim();
+  const date = [day, month, year].filter((part) => part !== undefined).join('/');
+  return hour !== undefined && minute !== undefined ? `${date} ${hour}:${minute}` : date;
+}

@@ -1,0 +1,118 @@
+/**
+ * How a document of an XDM archive stands: current, a replacement, replaced, deleted (extraMetadataSlot C and D, RPLC
+ * associations, version and set of the CDA); and what its metadata add to the report: warnings, and whether the INS
+ * may be called qualified (ANS, ECO.2.4.2: the sender says so, number with its authority, and four complete traits).
+ *
+ * Danger: a wrong patient. Where metadata and document do not mean the same patient, the report says so and its INS is
+ * never qualified.
+ */
+
+import type { ClinicalReport, Patient } from '@estafette/contracts/document';
+import type { CdaDocument } from '../cda/read-cda.ts';
+import { asReplacement, isReplacement } from '../cda-documents.ts';
+import { maskNumber } from '../national-number.ts';
+import type { FileNote } from '../read-document.ts';
+import type { Replacement, XdmDocument } from './metadata.ts';
+import type { ArchiveFile } from './read-archive.ts';
+
+export type XdmOptions = {
+  now: Date;
+  /** The sender states that the INS is qualified. */
+  insStated: boolean;
+};
+
+/** One document of the metadata, with what was found of it. */
+export type FoundDocument = {
+  listed: XdmDocument;
+  file: ArchiveFile | null;
+  problem: FileNote | null;
+  cda: CdaDocument | null;
+};
+
+type Standing = 'current' | 'replacement' | 'replaced' | 'deleted';
+
+/** INS-NIR, INS-NIA, and INS-NIR of tests and demonstrations. */
+const INS_AUTHORITIES: readonly string[] = [
+  '1.2.250.1.213.1.4.8',
+  '1.2.250.1.213.1.4.9',
+  '1.2.250.1.213.1.4.10',
+  '1.2.250.1.213.1.4.11',
+];
+
+export function standingOf(
+  document: FoundDocument,
+  all: readonly FoundDocument[],
+  replacements: readonly Replacement[],
+): Standing {
+  const { listed, cda } = document;
+  if (listed.action === 'delete') return 'deleted';
+  const ids = new Set(all.map((each) => each.listed.id));
+  const named = replacements.some(({ by, replaced }) => replaced === listed.id && by !== listed.id && ids.has(by));
+  const outdated = cda !== null && all.some((other) => other.cda !== null && isLaterOf(other.cda, cda));
+  if (named || outdated) return 'replaced';
+  const replaces = listed.action === 'replace' || replacements.some(({ by }) => by === listed.id && listed.id !== '');
+  return replaces || (cda !== null && isReplacement(cda)) ? 'replacement' : 'current';
+}
+
+/** Of the same set with a higher version, or one that names the other as its parent. */
+function isLaterOf(later: CdaDocument, earlier: CdaDocument): boolean {
+  if (later === earlier || later.id === earlier.id) return false;
+  const sameSet = later.setId !== '' && later.setId === earlier.setId;
+  const isHigher = (later.version ?? 0) > (earlier.version ?? 0) && earlier.version !== null;
+  return (sameSet && isHigher) || (later.replaces !== null && later.replaces === earlier.id);
+}
+
+/** The report of a CDA as its metadata make it stand. */
+export function reportOf(
+  cda: CdaDocument,
+  listed: XdmDocument,
+  standing: Standing,
+  options: XdmOptions,
+): ClinicalReport {
+  const { report } = cda;
+  const differs = isOtherPatient(report.patient, listed);
+  const warnings = [
+    ...report.warnings,
+    ...(differs ? ['xdm-patient-differs'] : []),
+    ...(/^[0-9a-f]{40}$/i.test(listed.hash) ? [] : ['xdm-hash-missing']),
+  ];
+  const shown: ClinicalReport = {
+    ...report,
+    title: report.title || listed.typeName || listed.title,
+    typeCode: report.typeCode || listed.typeCode,
+    patient: withQuality(report.patient, !differs && options.insStated && isComplete(listed)),
+    warnings,
+  };
+  if (standing === 'replacement') return asReplacement(shown);
+  return standing === 'current' ? shown : { ...shown, status: standing };
+}
+
+/** Number and date of birth: names are written in too many ways to be compared. */
+function isOtherPatient(patient: Patient, { patient: number, traits }: XdmDocument): boolean {
+  const isIns = number !== null && INS_AUTHORITIES.includes(number.authority);
+  const otherNumber = isIns && patient.ins !== null && !isSameMasked(patient.ins.masked, maskNumber(number.number));
+  const otherBirth = patient.birthDate !== null && traits.birthDate !== '' && patient.birthDate !== traits.birthDate;
+  return otherNumber || otherBirth;
+}
+
+/** The key at the end is not always written. */
+function isSameMasked(one: string, other: string): boolean {
+  const [start, key] = one.split('…').map((part) => part.trim());
+  const [otherStart, otherKey] = other.split('…').map((part) => part.trim());
+  return start === otherStart && (key === otherKey || key === '' || otherKey === '');
+}
+
+function isComplete({ patient, traits }: XdmDocument): boolean {
+  const { birthName, givenNames, birthDate, sex } = traits;
+  const isIns =
+    patient !== null && INS_AUTHORITIES.includes(patient.authority) && /^\d[\dAB]{12,14}$/.test(patient.number);
+  return isIns && birthName !== '' && givenNames !== '' && birthDate !== '' && /^[MF]$/i.test(sex);
+}
+
+/** Never what the document alone says, and never a number without its authority. */
+function withQuality(patient: Patient, mayQualify: boolean): Patient {
+  const { ins, birthName, familyName, givenName, birthDate, sex } = patient;
+  if (ins === null || ins.quality === 'nir-only') return patient;
+  const isWhole = (birthName || familyName) !== '' && givenName !== '' && birthDate !== null && sex !== null;
+  return { ...patient, ins: { ...ins, quality: mayQualify && isWhole ? 'qualified' : 'unqualified' } };
+}
