@@ -16,6 +16,7 @@ const CHECK_FILE = 'setup/check.test.ts';
 const UNIT_FILE_TIMEOUT_MS = 5 * 60_000;
 const STORY_FILE_TIMEOUT_MS = 20 * 60_000;
 const STORIES_AT_A_TIME = 2;
+const DEADLINE = new URL('test-deadline.mjs', import.meta.url).href;
 
 /** The closing lines of the runner, which are added up over the phases: `tests 12`, `duration_ms 340.2`. */
 const CLOSING_LINE = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) ([\d.]+)$/;
@@ -51,6 +52,7 @@ async function* runPhases(phases: Phase[], namePattern: string | undefined, abor
       files: files.map((file) => path.join(repositoryFolder, file)),
       concurrency,
       timeout: timeoutMs,
+      execArgv: [`--import=${DEADLINE}?ms=${timeoutMs}`],
       signal: abort,
       ...(namePattern !== undefined && { testNamePatterns: [namePattern] }),
     });
