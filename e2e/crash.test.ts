@@ -16,8 +16,8 @@ import { type Server, Stage } from './support/stage.ts';
 import { until } from './support/waiting.ts';
 
 const SEED = Number(process.env.CRASH_SEED ?? 20_260_112);
-const LETTERS = 200;
-const KILLS = 4;
+const LETTERS = 80;
+const KILLS = 2;
 const LONGEST_PAUSE_MS = 250;
 /** A job whose consumer was killed is taken up again after its lock has run out; several in a row take their time. */
 const RECOVERY_MS = 120_000;
