@@ -17,7 +17,7 @@ import { everythingInRedis } from './support/redis-keys.ts';
 import { resultText } from './support/result-text.ts';
 import { filesBelow, wordsFoundIn } from './support/searching.ts';
 import { type Server, Stage } from './support/stage.ts';
-import { until } from './support/waiting.ts';
+import { isAlive, until } from './support/waiting.ts';
 
 const PATIENT = { familyName: 'ZYGOMALAS', givenName: 'Eudoxie' };
 const SUBJECT = 'Quetschier mirabelle';
@@ -144,7 +144,9 @@ describe('after a whole exchange', () => {
 
   it('an orderly stop and a crash leave nothing either', async () => {
     await until('the answer is recorded', () => chat.lines.some(({ state }) => state === 'sent'));
+    const redis = stage.redisPid();
     await server.kill();
+    await until('its Redis is gone too', () => !isAlive(redis));
     assertClean(filesBelow(stage.home, correspondentsFolders()), WORDS);
     const again = await stage.start();
     assert.equal(await again.stop(), 0);

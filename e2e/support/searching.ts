@@ -44,12 +44,24 @@ export function wordsFoundIn(bytes: Buffer, words: readonly string[]): string[] 
   return words.filter((word) => formsOf(word).some((form) => bytes.includes(form)));
 }
 
+/** The bytes of a file, or null where its owner took it away after it was listed: what is gone is not at rest. */
+function bytesStillIn(file: string): Buffer | null {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw cause;
+  }
+}
+
 /** Every file below a folder with its bytes, except those below `except`. */
 export function filesBelow(folder: string, except: readonly string[] = []): Map<string, Buffer> {
   const found = new Map<string, Buffer>();
   for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true })) {
     const file = join(entry.parentPath, entry.name);
-    if (entry.isFile() && !except.some((path) => file.startsWith(path))) found.set(file, readFileSync(file));
+    if (!entry.isFile() || except.some((path) => file.startsWith(path))) continue;
+    const bytes = bytesStillIn(file);
+    if (bytes !== null) found.set(file, bytes);
   }
   return found;
 }
