@@ -7,12 +7,14 @@ import { cpus, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 import { benchAccept } from './src/accept.ts';
 import { benchApp } from './src/app-size.ts';
+import { benchClinical } from './src/clinical.ts';
 import { watchForeignCpu } from './src/cpu.ts';
 import { type Figure, tableOf } from './src/figures.ts';
 import { benchHostile } from './src/hostile.ts';
 import { benchInbound } from './src/inbound.ts';
 import { benchLatency } from './src/latency.ts';
 import { benchOpen } from './src/open.ts';
+import { benchPictures } from './src/pictures.ts';
 import { benchPostfix } from './src/postfix.ts';
 import { benchReply } from './src/reply.ts';
 import { type RunningFlow, startFlow } from './src/running-flow.ts';
@@ -24,12 +26,26 @@ const ALONE = {
   open: benchOpen,
   'trust-list': benchTrustList,
   hostile: benchHostile,
+  clinical: benchClinical,
+  pictures: benchPictures,
   accept: benchAccept,
   postfix: benchPostfix,
   app: benchApp,
 } as const;
 const IN_FLOW = { inbound: benchInbound, latency: benchLatency, reply: benchReply } as const;
-const NAMES = ['open', 'trust-list', 'hostile', 'inbound', 'accept', 'postfix', 'latency', 'reply', 'app'] as const;
+const NAMES = [
+  'open',
+  'clinical',
+  'pictures',
+  'trust-list',
+  'hostile',
+  'inbound',
+  'accept',
+  'postfix',
+  'latency',
+  'reply',
+  'app',
+] as const;
 type Name = (typeof NAMES)[number];
 
 const isAlone = (name: Name): name is keyof typeof ALONE => name in ALONE;

@@ -4,44 +4,18 @@
  * `PICTURES=FOLDER` keeps a picture of each card there.
  */
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import type { ClinicalReport } from '@estafette/contracts/document';
 import type { LetterMessage } from '@estafette/contracts/message';
-import { buildApp } from '@estafette/mobile-lite/build';
-import { labLetter, unreadableFileLetter } from '@estafette/mobile-lite/test/demo-letters';
+import { labLetter, PRESSING_INR, unreadableFileLetter } from '@estafette/mobile-lite/test/demo-letters';
 import * as demo from '@estafette/mobile-lite/test/demo-reports';
-import { RelayDouble } from '@estafette/mobile-lite/test/relay-double';
+import { openPhoneBeforeDouble } from './support/browser-double.ts';
 import { contrastOf, namelessControls } from './support/browser-judgement.ts';
-import { openConversation, openPhone, part, takePicture, waitForPhase, wordsOf } from './support/browser-phone.ts';
+import { openConversation, part, takePicture, wordsOf } from './support/browser-phone.ts';
 
-const TYPES: Readonly<Record<string, string>> = { js: 'text/javascript', css: 'text/css', html: 'text/html' };
-
-const folder = await mkdtemp(join(tmpdir(), 'estafette-cards-'));
-const { outFolder } = await buildApp({ outFolder: join(folder, 'app') });
-const relay = await RelayDouble.start({
-  serveFile: (request, response) => {
-    const name = request.url === '/' ? 'index.html' : (request.url ?? '').slice(1);
-    const type = TYPES[name.split('.').at(-1) ?? ''] ?? 'application/octet-stream';
-    readFile(join(outFolder, name)).then(
-      (bytes) => response.writeHead(200, { 'content-type': type }).end(bytes),
-      () => response.writeHead(404).end(),
-    );
-  },
-});
-const phone = await openPhone(join(folder, 'profile'));
-const { page } = phone;
-after(async () => {
-  await phone.close();
-  await relay.stop();
-  await rm(folder, { recursive: true, force: true });
-});
-
-await page.goto(relay.gateway.makeLink(relay.baseUrl));
-await part(page, 'enrol-button').click();
-await waitForPhase(page, 'live');
+const { relay, phone, page, close } = await openPhoneBeforeDouble();
+after(close);
 
 const card = part(page, 'result-card');
 const rows = part(page, 'result-row');
@@ -78,29 +52,80 @@ async function look(name: string): Promise<void> {
   await takePicture(page, join(PICTURES, `${name}.png`));
   await page.setViewportSize({ width: 390, height: 1900 });
   await takePicture(page, join(PICTURES, `${name}-whole.png`));
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await takePicture(page, join(PICTURES, `${name}-dark.png`));
+  await page.emulateMedia({ colorScheme: 'light' });
   await page.setViewportSize({ width: 390, height: 844 });
 }
 
 test('INR 6.8: who, how bad and to telephone stand first, with how it went before', async () => {
-  const letters = [...demo.EARLIER_INRS, demo.CRITICAL_INR].map(letterWith);
+  const letters = [...demo.EARLIER_INRS.map(letterWith), { ...letterWith(demo.CRITICAL_INR), ...PRESSING_INR }];
   const listed = await receive(letters, 'DESSAINT');
   assert.match(listed, /DESSAINT Marguerite Critique INR 6\.8, TP 9 %/);
+  assert.doesNotMatch(listed, /Urgent/);
+  const band = part(page, 'urgency');
+  await band.waitFor();
+  assert.match(
+    await wordsOf(band),
+    /^Critique : INR 6\.8 \(très haut\) \(règle : INR > 5\) TP 9 % \(très bas\) Appeler 01 42 00 00 07$/,
+  );
+  assert.equal(await band.getByRole('link', { name: 'Appeler 01 42 00 00 07' }).getAttribute('href'), 'tel:0142000007');
   const last = card.last();
   const said = await wordsOf(last);
-  assert.match(said, /^DESSAINT \(née LEROUX\) Marguerite née le 07\/03\/1941, \d+ ans, F NIR seul 2 41 03 … 06/);
-  assert.match(said, /Résultats de laboratoire du 21\/11\/2025 4 rés/);
   assert.match(
     said,
-    /Émetteur : Laboratoire des Charmes Prescripteur : Dr Claire MARTIN Pour : Pharmacie des Tilleuls dossier 251121-0417$/,
+    /^DESSAINT \(née LEROUX\) Marguerite née le 07\/03\/1941, 84 ans(?: lors de l'examen)?, F NIR seul 2 41 03 … 06/,
   );
-  assert.match(said, /4 résultats anormaux, dont 2 critiques : téléphonez La messagerie ne remplace jamais/);
+  assert.match(said, /Résultats de laboratoire du 21\/11\/2025 Validé 4 résultats anormaux, dont 2 critiques INR/);
+  assert.match(
+    said,
+    /Émetteur : Laboratoire des Charmes, n° 750000018 Prescripteur : Dr Claire MARTIN Pour : Pharmacie des Tilleuls dossier 251121-0417$/,
+  );
   const inr = last.getByTestId('result-row').first();
-  assert.match(await wordsOf(inr), /^INR 6\.8 ↑↑ Critique, très haut réf\. 2\.0 – 3\.0 préc\. 2\.9 le 07\/11\/2025/);
+  assert.match(
+    await wordsOf(inr),
+    /^INR 6\.8 ↑↑ Critique, très haut règle : INR > 5 réf\. 2\.0 – 3\.0 préc\. 2\.9 le 07\/11\/2025/,
+  );
   const plot = inr.getByRole('img');
   const told = 'Évolution\u00a0: 2.3 le 20/10/2025, 2.9 le 07/11/2025, 6.8 le 21/11/2025';
   assert.equal(await plot.getAttribute('aria-label'), told);
   assert.equal(await part(page, 'trend').count(), 2, 'one at the second report, one at the third');
   await look('inr');
+  for (const colorScheme of ['dark', 'light'] as const) {
+    await page.emulateMedia({ colorScheme });
+    for (const selector of ['.urgency strong', '.urgency li', '.dial', '.row.critical .badge'])
+      assert.ok((await contrastOf(page, selector)) >= 4.5, `${selector} ${colorScheme}`);
+  }
+});
+
+test('a critical letter without any known number says so, and a card without a band asks for the telephone itself', async () => {
+  const { urgency } = PRESSING_INR;
+  const silent = { ...demo.CRITICAL_INR, phones: [], patient: { ...demo.CRITICAL_INR.patient, familyName: 'MUET' } };
+  await receive([{ ...letterWith(silent), urgency: { ...urgency, phones: [] } }], 'MUET');
+  await part(page, 'urgency').waitFor();
+  assert.match(await wordsOf(part(page, 'urgency')), /Aucun numéro connu : appelez l'expéditeur\./);
+  assert.equal(await page.locator('a[href^="tel:"]').count(), 0);
+  await look('inr-no-number');
+  const older = { ...demo.CRITICAL_INR, patient: { ...demo.CRITICAL_INR.patient, familyName: 'ANCIEN' } };
+  await receive([letterWith(older)], 'ANCIEN');
+  assert.match(
+    await wordsOf(card),
+    /4 résultats anormaux, dont 2 critiques : téléphonez La messagerie .* Appeler 01 42/,
+  );
+});
+
+test('a rule of the mailbox makes critical what the laboratory only called high, in list, band, card and line', async () => {
+  const patient = { ...demo.CRITICAL_INR.patient, familyName: 'REGLE' };
+  const [inr] = demo.EARLIER_INRS;
+  const first = { value: '5.4', unit: '', low: '2.0', high: '3.0' };
+  const results = (inr?.results ?? []).map((one) => ({ ...one, first, flag: 'H', severity: 'abnormal' }) as const);
+  const rule = { because: 'rule', label: 'INR', value: '5.4', rule: 'INR > 5' } as const;
+  const letter = letterWith({ ...demo.CRITICAL_INR, patient, results: [...results] });
+  const listed = await receive([{ ...letter, urgency: { level: 'critical', reasons: [rule], phones: [] } }], 'REGLE');
+  assert.match(listed, /Critique INR 5\.4/);
+  assert.match(await wordsOf(part(page, 'urgency')), /^Critique : INR 5\.4 \(règle : INR > 5\)/);
+  assert.equal(await card.getAttribute('data-severity'), 'critical');
+  assert.match(await wordsOf(rows.first()), /^INR 5\.4 ↑ Critique, haut règle : INR > 5 réf\./);
 });
 
 test('a blood count in two units: both are told, under their headings', async () => {
@@ -140,9 +165,16 @@ test('an antibiogram stays whole under its germ, each line with letter and word'
 });
 
 test('a corrected potassium says so and what it was; the first card is folded and asks nobody to telephone', async () => {
-  const letters = [demo.PROVISIONAL_POTASSIUM, demo.CORRECTED_POTASSIUM].map(letterWith);
+  const urgency: LetterMessage['urgency'] = { level: 'urgent', reasons: [{ because: 'corrected' }], phones: [] };
+  const flag = { because: 'flag', label: 'Potassium', value: '6.1 mmol/l', flag: 'HH' } as const;
+  const first = { urgency: { level: 'critical' as const, reasons: [flag], phones: ['01 42 00 00 07'] } };
+  const letters = [
+    { ...letterWith(demo.PROVISIONAL_POTASSIUM), ...first },
+    { ...letterWith(demo.CORRECTED_POTASSIUM), urgency },
+  ];
   const listed = await receive(letters, 'FAURE');
   assert.match(listed, /Corrigé : 2 résultats, tous dans les normes/);
+  assert.match(await wordsOf(part(page, 'urgency')), /^Corrigé : change un résultat déjà envoyé$/);
   assert.equal(await wordsOf(part(page, 'report-status').last()), 'Corrigé');
   assert.match(
     await wordsOf(present),

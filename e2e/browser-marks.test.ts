@@ -4,45 +4,19 @@
  * is a double here (mobile-lite/src/test), so that each state can be had at will.
  */
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { newId } from '@estafette/contracts/ids';
 import type { NoticeMessage, StatusMessage } from '@estafette/contracts/message';
-import { buildApp } from '@estafette/mobile-lite/build';
 import { letter, verdict } from '@estafette/mobile-lite/test/demo-letters';
-import { RelayDouble } from '@estafette/mobile-lite/test/relay-double';
+import { openPhoneBeforeDouble } from './support/browser-double.ts';
 import { contrastOf, namelessControls } from './support/browser-judgement.ts';
-import { openPhone, part, sendAnswer, waitForPhase, wordsOf } from './support/browser-phone.ts';
+import { part, sendAnswer, wordsOf } from './support/browser-phone.ts';
 
-const TYPES: Readonly<Record<string, string>> = { js: 'text/javascript', css: 'text/css', html: 'text/html' };
 const DOCTOR = { name: 'Claire MARTIN', address: 'claire.martin@medecin.example' };
 const COLLEAGUE = { name: 'Paul GARNIER', address: 'paul.garnier@medecin.example' };
 
-const folder = await mkdtemp(join(tmpdir(), 'estafette-marks-'));
-const { outFolder } = await buildApp({ outFolder: join(folder, 'app') });
-const relay = await RelayDouble.start({
-  serveFile: (request, response) => {
-    const name = request.url === '/' ? 'index.html' : (request.url ?? '').slice(1);
-    const type = TYPES[name.split('.').at(-1) ?? ''] ?? 'application/octet-stream';
-    readFile(join(outFolder, name)).then(
-      (bytes) => response.writeHead(200, { 'content-type': type }).end(bytes),
-      () => response.writeHead(404).end(),
-    );
-  },
-});
-const phone = await openPhone(join(folder, 'profile'));
-const { page } = phone;
-after(async () => {
-  await phone.close();
-  await relay.stop();
-  await rm(folder, { recursive: true, force: true });
-});
-
-await page.goto(relay.gateway.makeLink(relay.baseUrl));
-await part(page, 'enrol-button').click();
-await waitForPhase(page, 'live');
+const { relay, phone, page, close } = await openPhoneBeforeDouble();
+after(close);
 const conversation = await relay.gateway.openConversation(7 * 86_400_000);
 await relay.gateway.sendKey(conversation);
 const { conversationId } = conversation;

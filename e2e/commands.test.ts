@@ -32,6 +32,9 @@ const COMMANDS = [
   'quarantine inspect',
   'quarantine release',
   'quarantine delete',
+  'opposition add',
+  'opposition list',
+  'opposition withdraw',
   'correspondent show',
   'correspondent set',
 ];
@@ -150,6 +153,7 @@ describe('the command line', () => {
       'signer',
       'layers',
       'headers',
+      'urgency',
       'documents',
     ];
     assert.deepEqual(Object.keys(line ?? {}), keys);

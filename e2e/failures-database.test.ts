@@ -6,10 +6,11 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Chat } from './support/chat.ts';
 import { mailsIn } from './support/maildir.ts';
-import { OperatorView } from './support/operator-view.ts';
+import type { OperatorView } from './support/operator-view.ts';
 import { type Destination, send, sendStubbornly } from './support/post-office.ts';
 import { findPostgres, Postgres } from './support/postgres.ts';
 import { manyLetters } from './support/ready-letters.ts';
+import { openScene } from './support/scene.ts';
 import { Stage } from './support/stage.ts';
 import { until } from './support/waiting.ts';
 
@@ -25,10 +26,7 @@ describe('the database stops', { skip: program === null ? 'PostgreSQL is not ins
   before(async () => {
     postgres = await Postgres.start(program ?? '');
     stage = new Stage({ ESTAFETTE_DATABASE_URL: postgres.url });
-    operator = new OperatorView(stage);
-    const server = await stage.start();
-    destination = { port: server.smtpPort, authorities: stage.demo('ca.pem') };
-    chat = await stage.chat();
+    ({ operator, destination, chat } = await openScene(stage));
   });
   after(async () => {
     try {

@@ -11,9 +11,10 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Chat } from './support/chat.ts';
 import { mailsIn } from './support/maildir.ts';
-import { OperatorView } from './support/operator-view.ts';
+import type { OperatorView } from './support/operator-view.ts';
 import { type Destination, send, sendStubbornly } from './support/post-office.ts';
 import { manyLetters } from './support/ready-letters.ts';
+import { openScene } from './support/scene.ts';
 import { type Server, Stage } from './support/stage.ts';
 import { until } from './support/waiting.ts';
 
@@ -43,10 +44,7 @@ describe('the disk is full', { skip: mounted ? false : 'mounting a small file sy
 
   before(async () => {
     stage = new Stage({}, disk);
-    operator = new OperatorView(stage);
-    server = await stage.start();
-    destination = { port: server.smtpPort, authorities: stage.demo('ca.pem') };
-    chat = await stage.chat();
+    ({ server, operator, destination, chat } = await openScene(stage));
   });
   after(async () => {
     try {

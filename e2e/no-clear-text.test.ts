@@ -1,5 +1,5 @@
 /**
- * No clear text at rest: after a whole exchange with a result, photos, a text attachment and answers, neither the words,
+ * No clear text at rest: after a whole exchange with a result, photos, a text, a PDF and answers, neither the words,
  * nor the patient's name, nor the subject, nor the bytes of the photo are found in the data folder, in Redis or in the
  * logs, in any of the forms words are written down in. The same search finds them where they may be.
  */
@@ -7,6 +7,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { printed } from '@estafette/gateway/content/pdf/pdf.fixture';
 import type { Chat } from './support/chat.ts';
 import { attachment, letterOf, mixed, textPart } from './support/letters.ts';
 import { mailsIn } from './support/maildir.ts';
@@ -26,6 +27,7 @@ const ATTACHED = 'Hellébore fétide';
 const FILE_NAME = 'ordonnance-campanule';
 const ANSWER = 'Pimprenelle notée';
 const IN_THE_PHOTO = 'pixels-de-pivoine';
+const IN_THE_PDF = 'Scolopendre';
 const WORDS = [
   PATIENT.familyName,
   PATIENT.givenName,
@@ -37,8 +39,13 @@ const WORDS = [
   FILE_NAME,
   'Pimprenelle',
   IN_THE_PHOTO,
+  IN_THE_PDF,
 ];
 const STRANGER = 'curieux.inconnu@ailleurs.example';
+
+/** A PDF whose words stand in it as they are; the gateway reads them for its preview. */
+const paperSaying = (words: string): Promise<Buffer> =>
+  printed((paper) => void paper.text(words), { compress: false, info: { Title: words } });
 
 describe('after a whole exchange', () => {
   const stage = new Stage({ ESTAFETTE_LOG_LEVEL: 'debug' });
@@ -69,6 +76,7 @@ describe('after a whole exchange', () => {
       textPart(`Madame ${PATIENT.givenName} ${PATIENT.familyName}, ${BODY}.`),
       attachment('text/plain', `${FILE_NAME}.txt`, `${ATTACHED} ${PATIENT.familyName}`),
       attachment('image/png', 'photo.png', picture(IN_THE_PHOTO)),
+      attachment('application/pdf', 'bilan.pdf', await paperSaying(IN_THE_PDF)),
       attachment('application/octet-stream', `${FILE_NAME}.bin`, `binaire ${ATTACHED}`),
     );
     await send(destination, await sealedLetter('doctor', SUBJECT, withFiles));
@@ -93,7 +101,7 @@ describe('after a whole exchange', () => {
 
   it('the search finds the words where they may be: on the screen and in the opened answer', async () => {
     const shown = Buffer.from(JSON.stringify(chat.lines));
-    assert.deepEqual(wordsFoundIn(shown, [PATIENT.familyName, BODY, FILE_NAME, 'Pimprenelle']).length, 4);
+    assert.deepEqual(wordsFoundIn(shown, [PATIENT.familyName, BODY, FILE_NAME, 'Pimprenelle', IN_THE_PDF]).length, 5);
     assert.ok(
       chat.lines.some((line) => line.documents?.some(({ kind }) => kind === 'photo')),
       'a photo was shown',

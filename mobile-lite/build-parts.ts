@@ -9,10 +9,7 @@ import type { Metafile } from 'esbuild';
 /** Sources that begin a chunk of what is asked for later: joining, a report's card, a photo or file, more than a plain answer. */
 const LATER = [
   'src/app/enrolment-screen.tsx',
-  'src/app/report-card.tsx',
-  'src/app/attachment-tile.tsx',
-  'src/app/composer-extras.tsx',
-  'src/app/failure-text.tsx',
+  'src/app/later-parts.tsx',
   'src/device/upload-reply.ts',
   'src/words/more-fr.ts',
   'src/words/more-en.ts',

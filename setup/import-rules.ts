@@ -20,6 +20,7 @@ const STAGES = [
   'reply',
   'dispatch',
   'audit',
+  'filing',
 ];
 
 /** The files of core/runtime that connect to something; only a main.ts may put them together. */
@@ -50,6 +51,11 @@ const CONFINED_IN_GATEWAY: Record<string, string[]> = {
   mailparser: ['content'],
   'smtp-server': ['intake'],
   nodemailer: ['reply', 'dispatch'],
+  sharp: ['content'],
+  'heic-decode': ['content'],
+  '@hyzyla/pdfium': ['content'],
+  pdfkit: ['filing'],
+  yazl: ['filing'],
 };
 
 interface Rule {

@@ -2,7 +2,7 @@
  * The foreign tools that judge the tests, each with the Debian package that brings it; the interop matrix asks for
  * Bouncy Castle as well, which needs a JDK of hundreds of megabytes, and for no browser or server.
  * Missing ones are installed in one go by apt-get; where that cannot be done, one sentence gives the exact command.
- * Servers among them (PostgreSQL, Postfix, Dovecot) are neither started nor configured: the tests run their own.
+ * Servers among them (PostgreSQL, Postfix, Dovecot, clamd) are neither started nor configured: the tests run their own.
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { installPackages } from './apt.mjs';
@@ -16,6 +16,9 @@ const POSTGRESQL_FOLDER = '/usr/lib/postgresql';
 /** @param {string} tool @param {string} [debianPackage] @returns {Tool} */
 const command = (tool, debianPackage = tool) => ({ tool, debianPackage, isPresent: () => onPath(tool) !== null });
 
+/** Judges PDF/A-1b; it uses what Java itself had until version 8. */
+const PREFLIGHT = '/usr/share/java/preflight.jar';
+const JAXB = '/usr/share/java/jaxb-api.jar';
 const BOUNCY_CASTLE = '/usr/share/java/bcmail.jar';
 
 /** Programs that speak S/MIME. */
@@ -36,8 +39,17 @@ const TOOLS = {
     { tool: 'dovecot', debianPackage: 'dovecot-imapd', isPresent: () => existsSync('/usr/sbin/dovecot') },
     { tool: 'dovecot lmtp', debianPackage: 'dovecot-lmtpd', isPresent: () => existsSync('/usr/lib/dovecot/lmtp') },
     command('neomutt'),
+    { tool: 'clamd', debianPackage: 'clamav-daemon', isPresent: () => existsSync('/usr/sbin/clamd') },
+    command('qpdf'),
+    command('pdftotext', 'poppler-utils'),
+    command('xmllint', 'libxml2-utils'),
+    command('unzip'),
+    command('java', 'default-jre-headless'),
+    { tool: 'PDFBox preflight', debianPackage: 'libpdfbox2-java', isPresent: () => existsSync(PREFLIGHT) },
+    { tool: 'javax.xml.bind', debianPackage: 'libjaxb-api-java', isPresent: () => existsSync(JAXB) },
     command('docker-compose'),
     command('caddy'),
+    command('pdftotext', 'poppler-utils'),
     { tool: 'postgresql', debianPackage: 'postgresql', isPresent: hasPostgresServer },
   ],
   interop: [

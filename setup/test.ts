@@ -1,7 +1,7 @@
 /**
  * `npm test [-- path…] [-- --name PATTERN]`: all tests in one run of Node's test runner, with one summary at the end.
  * First the checks (setup/check.test.ts), then every *.test.ts of the workspaces, several files at a time, then the
- * stories of e2e, two at a time: each starts a whole system of its own on free ports, and waits more than it works.
+ * stories of e2e, up to three at a time: each starts a whole system of its own on free ports, and waits more than it works.
  * A path, or a part of one, chooses files. Every test file is a process of its own; nothing is killed that was not
  * started here.
  */
@@ -15,7 +15,8 @@ import { listFiles, repositoryFolder } from './tree.ts';
 const CHECK_FILE = 'setup/check.test.ts';
 const UNIT_FILE_TIMEOUT_MS = 5 * 60_000;
 const STORY_FILE_TIMEOUT_MS = 20 * 60_000;
-const STORIES_AT_A_TIME = 2;
+/** More than the two cores of a small machine: a story waits more than it works. */
+const STORIES_AT_A_TIME = 3;
 const DEADLINE = new URL('test-deadline.mjs', import.meta.url).href;
 
 /** The closing lines of the runner, which are added up over the phases: `tests 12`, `duration_ms 340.2`. */
@@ -39,7 +40,7 @@ function choosePhases(wanted: string[]): Phase[] {
   return [
     { files: chosen.filter((file) => file === CHECK_FILE), concurrency: 1, timeoutMs: UNIT_FILE_TIMEOUT_MS },
     { files: units, concurrency: parallel, timeoutMs: UNIT_FILE_TIMEOUT_MS },
-    { files: stories, concurrency: Math.min(parallel, STORIES_AT_A_TIME), timeoutMs: STORY_FILE_TIMEOUT_MS },
+    { files: stories, concurrency: Math.min(parallel + 1, STORIES_AT_A_TIME), timeoutMs: STORY_FILE_TIMEOUT_MS },
   ].filter((phase) => phase.files.length > 0);
 }
 

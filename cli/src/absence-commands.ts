@@ -1,8 +1,8 @@
 /** The words of `estafette absence` and `estafette mailbox receipts`; what they do is loaded when they are used. */
 import { Argument, type Command } from 'commander';
 
-/** Adds them; gives the group, whose commands the caller finishes like all others. */
-export function addAbsenceCommands(program: Command, mailbox: Command): Command {
+/** Adds them; the caller finishes them like all others. */
+export function addAbsenceCommands(program: Command, mailbox: Command): void {
   mailbox
     .command('receipts <address>')
     .description('tell senders who ask that their letters were read, or tell nobody')
@@ -27,5 +27,4 @@ export function addAbsenceCommands(program: Command, mailbox: Command): Command 
     .description('list the absences that are set')
     .option('--json', 'print JSON, one object a line')
     .action(async (options: { json?: boolean }) => (await import('./commands/absence.ts')).listAbsences(options));
-  return absence;
 }

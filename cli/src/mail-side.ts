@@ -12,6 +12,7 @@ import type { BlobStore, Queues } from '@estafette/runtime/ports';
 import type { Shutdown } from '@estafette/runtime/shutdown';
 import { type DemoMaterial, prepareDemo } from './demo/material.ts';
 import { startDemoOperator } from './demo/operator.ts';
+import { withRecord } from './demo/record.ts';
 import { type Foundation, openStoreFor } from './foundation.ts';
 import { PlainError } from './plain-error.ts';
 import { spacesOfFile } from './trust-spaces.ts';
@@ -69,7 +70,8 @@ export async function startMailSide(
   const store = await openStoreFor(foundation);
   shutdown.add('database', () => store.close());
   const isDemo = config.ESTAFETTE_DEMO === 'on';
-  const demo = isDemo ? await prepareDemo({ home, vault, safe, store, clock, progress }) : null;
+  const demoParts = { home, vault, safe, store, clock, progress };
+  const demo = isDemo ? await withRecord(await prepareDemo(demoParts), demoParts) : null;
   let operator: Hop | null = null;
   if (demo !== null && config.ESTAFETTE_NEXT_HOP === null) {
     const place = { host: config.ESTAFETTE_HOST, port: config.ESTAFETTE_DEMO_SMTP_PORT };

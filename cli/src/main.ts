@@ -5,7 +5,12 @@
 import { Command, CommanderError, Option } from 'commander';
 import { addAbsenceCommands } from './absence-commands.ts';
 import { SEALING_WORDS } from './commands/sealing-words.ts';
+import { addFilingCommand } from './filing-commands.ts';
+import { addOppositionCommands } from './opposition-commands.ts';
 import { explain, PlainError } from './plain-error.ts';
+import { addQuarantineCommands } from './quarantine-commands.ts';
+import { addTrustListCommands } from './trust-list-commands.ts';
+import { addUrgencyCommands } from './urgency-commands.ts';
 
 const JSON_FLAG = ['--json', 'print JSON, one object a line'] as const;
 const EXIT_CODES =
@@ -129,7 +134,8 @@ mailbox
     (await import('./commands/mailbox-closing.ts')).openMailbox(address, options),
   );
 
-const absence = addAbsenceCommands(program, mailbox);
+addAbsenceCommands(program, mailbox);
+addFilingCommand(mailbox);
 
 const key = program.command('key').description('the keys and certificates of a hosted mailbox');
 key
@@ -194,6 +200,7 @@ correspondent
   .action(async (address: string, options) =>
     (await import('./commands/correspondent.ts')).setCorrespondent(address, options),
   );
+addUrgencyCommands(mailbox, correspondent);
 
 program
   .command('enrol <address>')
@@ -229,61 +236,10 @@ program
   .option(...JSON_FLAG)
   .action(async (id: string, options) => (await import('./commands/trace.ts')).trace(id, options));
 
-const quarantine = program.command('quarantine').description('letters that must not be shown: look, release, delete');
-quarantine
-  .command('list')
-  .description('list them: who they claim to come from, why they are held, until when they are kept')
-  .option('--mailbox <address>', 'of this mailbox only')
-  .option(...JSON_FLAG)
-  .action(async (options) => (await import('./commands/quarantine.ts')).listQuarantine(options));
-quarantine
-  .command('inspect <letterId>')
-  .description('say what is wrong with a letter and what it consists of, never what it says')
-  .option('--mailbox <address>', 'as it stands in this mailbox')
-  .option('--content <file>', 'write what could be opened into this file, in clear; the trail notes it')
-  .option(...JSON_FLAG)
-  .action(async (letterId: string, options) =>
-    (await import('./commands/quarantine.ts')).inspectQuarantined(letterId, options),
-  );
-for (const wish of ['release', 'delete'] as const) {
-  quarantine
-    .command(`${wish} <letterId>`)
-    .description(
-      wish === 'release'
-        ? 'open a letter again with the keys and the trust of now, and show it, marked as what it is'
-        : 'delete a letter; its notice stays',
-    )
-    .option('--mailbox <address>', 'in this mailbox only')
-    .option(...JSON_FLAG)
-    .action(async (letterId: string, options) =>
-      (await import('./commands/quarantine.ts')).askOfQuarantine(wish, letterId, options),
-    );
-}
+addQuarantineCommands(program);
+addOppositionCommands(program);
 
-/** Who may sign a list, where no file of trust spaces says so. */
-const withSigner = (command: Command): Command =>
-  command
-    .option('--space <name>', 'trust space; default: the first one with a trust list')
-    .option('--authorities <pem>', 'authorities above the signer; default: those of the space')
-    .option('--signer <name>', 'common name of the signer; default: that of the space')
-    .option(...JSON_FLAG);
-
-const trustList = program
-  .command('trust-list')
-  .description('the signed list of domains and operators of a trust space');
-withSigner(trustList.command('show'))
-  .description('show the list that counts now, as it was accepted last')
-  .option('--domain <domain>', 'show the names of the operators of this domain')
-  .action(async (options) => (await import('./commands/trust-list.ts')).showTrustList(options));
-withSigner(trustList.command('verify <file>'))
-  .description('check a list file as the gateway would')
-  .action(async (file: string, options) => (await import('./commands/trust-list.ts')).verifyTrustList(file, options));
-withSigner(trustList.command('diff <old> <new>'))
-  .description('say which domains and names came, went or changed')
-  .option('--unverified', 'compare what the files say, whoever signed them')
-  .action(async (before: string, after: string, options) =>
-    (await import('./commands/trust-list.ts')).diffTrustLists(before, after, options),
-  );
+addTrustListCommands(program);
 
 const queue = program
   .command('queue')
@@ -306,16 +262,7 @@ for (const [wish, meaning] of [
     .action(async (mailId: string, options) => (await import('./commands/queue.ts')).askOfMail(wish, mailId, options));
 }
 
-for (const command of [
-  ...program.commands,
-  ...mailbox.commands,
-  ...absence.commands,
-  ...key.commands,
-  ...correspondent.commands,
-  ...quarantine.commands,
-  ...queue.commands,
-  ...trustList.commands,
-])
+for (const command of program.commands.flatMap((one) => [one, ...one.commands]))
   command.addHelpText('after', EXIT_CODES).exitOverride();
 
 try {

@@ -4,8 +4,18 @@
  */
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
-import { REPORT_LIMITS } from '@estafette/contracts/limits';
+import { REPORT_LIMITS, TNEF_LIMITS } from '@estafette/contracts/limits';
 import { SHOWS } from '@estafette/contracts/verdict';
+import { readTnef } from '@estafette/gateway/content/tnef/read-tnef';
+import {
+  asWinmail,
+  integer,
+  packedRtf,
+  properties,
+  property,
+  STEPPED_OVER,
+  winmail,
+} from '@estafette/gateway/content/tnef/tnef.fixture';
 import { BerError, readBer } from '@estafette/gateway/envelope/ber';
 import { readCertificate } from '@estafette/gateway/envelope/certificate';
 import { judgePath, type TrustStore } from '@estafette/gateway/envelope/certificate-path';
@@ -158,6 +168,19 @@ const sealedFor = (certificate: Buffer, content: 'aes-256-cbc' | 'aes-256-gcm'):
 const LIST = signedList();
 const LIST_DIGEST = readList(LIST, listPolicy, LIST_NOW).digest;
 
+const WRAPPED =
+  "{\\rtf1\\ansi\\fromhtml1 {\\*\\htmltag64 <p>}\\htmlrtf {\\htmlrtf0 INR \\'e0 6,8\\u8239?mg\\htmlrtf \\par }\\htmlrtf0{\\*\\htmltag72 </p>}}";
+
+/** Read, or called damaged: it never gives more than it holds, but for what was packed. */
+function readOutlookFile(bytes: Buffer): void {
+  const file = asWinmail(bytes);
+  const tnef = readTnef(file);
+  if (tnef === null) return;
+  const size = tnef.files.reduce((sum, file) => sum + file.bytes.length, 0);
+  assert.ok(size <= file.length && tnef.files.length <= TNEF_LIMITS.attachmentsMax, 'more than there is');
+  for (const body of tnef.bodies) assert.ok(body.bytes.length <= 4 * TNEF_LIMITS.rtfMaxBytes + file.length);
+}
+
 /** Every target by its name on the command line. */
 export const TARGETS = {
   splitter: {
@@ -227,6 +250,17 @@ export const TARGETS = {
     mutations: [changeLines, changeBytes],
     read: (bytes) =>
       assert.equal(readList(bytes, listPolicy, LIST_NOW).digest, LIST_DIGEST, 'a list that was changed is believed'),
+  },
+  tnef: {
+    samples: [
+      properties(...STEPPED_OVER, integer(0x3fde, 1252), property(0x1009, 0x102, packedRtf(WRAPPED))),
+      Buffer.from(WRAPPED, 'latin1'),
+      winmail({
+        attachments: [{ title: 'a.pdf', bytes: Buffer.from('%PDF'), properties: [property(0x3707, 0x1f, 'b')] }],
+      }),
+    ],
+    mutations: [changeBytes],
+    read: readOutlookFile,
   },
   letter: { samples: LETTERS, mutations: [changeLines, changeBytes], read: (bytes) => readLetter(bytes) },
 } as const satisfies Record<string, FuzzTarget>;

@@ -111,6 +111,17 @@ export class Chat {
     return echo.replyId ?? '';
   }
 
+  /** Asks for a filing in the patient's record; resolves with its id once the device has it. */
+  async file(conversationId: string, filing: object = {}): Promise<string> {
+    const before = new Set(this.lines.filter(({ type }) => type === 'filing').map(({ replyId }) => replyId));
+    this.#child.stdin?.write(`${JSON.stringify({ conversationId, filing })}\n`);
+    const echo = await this.line(
+      `a filing of ${conversationId}`,
+      (line) => line.type === 'filing' && line.conversationId === conversationId && !before.has(line.replyId),
+    );
+    return echo.replyId ?? '';
+  }
+
   /** Types something without waiting for what becomes of it. */
   type(conversationId: string, text: string): void {
     this.#child.stdin?.write(`${JSON.stringify({ conversationId, text })}\n`);

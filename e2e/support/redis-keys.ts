@@ -74,6 +74,8 @@ export async function everythingInRedis(socketPath: string): Promise<Map<string,
   const found = new Map<string, Buffer>();
   for (const key of flat(await ask(socketPath, 'KEYS', '*'))) {
     const type = flat(await ask(socketPath, 'TYPE', key)).toString();
+    // It ended after it was listed: what is gone is not at rest.
+    if (type === 'none') continue;
     const reader = READERS[type];
     if (reader === undefined) throw new Error(`a key of type ${type}, which is not looked through`);
     found.set(key.toString(), Buffer.concat(flat(await ask(socketPath, ...reader(key)))));

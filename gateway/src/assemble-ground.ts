@@ -22,6 +22,7 @@ import { openOwnKeys } from './keys/own-keys.ts';
 import { openWrappingKeys } from './keys/wrapping-keys.ts';
 import type { LetterWorkers } from './letter-workers.ts';
 import type {
+  Antivirus,
   BlobStore,
   Clock,
   EpochKeys,
@@ -31,6 +32,7 @@ import type {
   Queues,
   SealMail,
   Spaces,
+  Studio,
   TrustPaths,
   TrustSpace,
   Vault,
@@ -62,6 +64,10 @@ export interface GatewayAdapters {
   readonly workers: LetterWorkers;
   readonly epochs: EpochKeys;
   readonly spaces: Spaces;
+  /** Null: nothing is scanned. */
+  readonly antivirus: Antivirus | null;
+  /** Decodes pictures and PDFs. */
+  readonly studio: Studio;
 }
 
 export interface Ground extends GatewayParts, GatewayAdapters {

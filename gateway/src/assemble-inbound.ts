@@ -1,14 +1,16 @@
 /** Puts the way in together: opening, routing, keeping, quarantine, notices. The order stands in inbound.ts. */
+import { notingUnscanned, scanLetter } from './antivirus/scan-letter.ts';
 import type { AutomaticWays } from './assemble-automatic.ts';
 import type { Ground } from './assemble-ground.ts';
 import { createTrail } from './audit/trail.ts';
+import { addViews } from './content/add-views.ts';
 import { openCertificateBook } from './conversation/certificate-book.ts';
 import { createSenderDesk } from './conversation/know-sender.ts';
 import { createLetterKeeper } from './conversation/letter-message.ts';
 import { createQuarantine, type Quarantine } from './conversation/quarantine.ts';
 import { createRouter } from './conversation/route-letter.ts';
 import { createInbound } from './inbound.ts';
-import { correspondentIndexOf, type LastingStore, type Outbox } from './ports.ts';
+import { correspondentIndexOf, type LastingStore, type OpenedLetter, type Outbox } from './ports.ts';
 import { createNotifier } from './reply/refusal-notice.ts';
 
 export interface WayIn {
@@ -19,8 +21,9 @@ export interface WayIn {
   readonly read: AutomaticWays['receipts'];
 }
 
-/** Opens with the keys of a mailbox; a signature without its certificate again, with what is known of the sender. */
-function openerOf({ store, workers, vault, clock, certificateStatus, spaces }: Ground) {
+/** Opens with the keys of a mailbox; a signature without its certificate again, with what is known of the sender; then scans. */
+function openerOf({ store, workers, vault, clock, certificateStatus, spaces, antivirus }: Ground) {
+  const scanned = (opened: OpenedLetter) => (antivirus === null ? opened : scanLetter(antivirus, opened));
   return async (
     mailboxId: string,
     {
@@ -34,15 +37,17 @@ function openerOf({ store, workers, vault, clock, certificateStatus, spaces }: G
       nullSender?: boolean;
     },
   ) => {
+    antivirus?.mayScan();
     const { letters } = spaces.judging(space);
     const keys = (await store.keysOf(mailboxId)).map(({ certificate, privateKey }) => ({ certificate, privateKey }));
     const statusAt = clock.now().getTime();
-    const task = { ...given, statusAt, keys, trust: certificateStatus.trust(), letters };
+    const givesContent = antivirus !== null;
+    const task = { ...given, statusAt, keys, trust: certificateStatus.trust(), letters, givesContent };
     const opened = await workers.open(task);
-    if (!opened.verdict.reasons.includes('signer-unknown')) return opened;
+    if (!opened.verdict.reasons.includes('signer-unknown')) return scanned(opened);
     const sender = await store.correspondent(correspondentIndexOf(vault, opened.headers.from));
-    if (sender === null) return opened;
-    return workers.open({ ...task, known: [sender.certificate, ...sender.chain] });
+    if (sender === null) return scanned(opened);
+    return scanned(await workers.open({ ...task, known: [sender.certificate, ...sender.chain] }));
   };
 }
 
@@ -56,7 +61,12 @@ export function assembleInbound(ground: Ground, outbox: Outbox, automatic: Autom
   const trailOf = (inside: LastingStore) => createTrail(inside, clock);
   const certificates = openCertificateBook({ store, vault, trailOf, clock });
   const know = createSenderDesk({ certificates, spaces });
-  const keeper = createLetterKeeper({ store, blobs, events });
+  const keeper = createLetterKeeper({
+    store,
+    blobs,
+    events,
+    addViews: (documents) => addViews(documents, { studio: ground.studio, clock }),
+  });
   const quarantine = createQuarantine({
     store,
     blobs,
@@ -70,6 +80,7 @@ export function assembleInbound(ground: Ground, outbox: Outbox, automatic: Autom
     trailOf,
     know,
     spaces,
+    isScanning: ground.antivirus !== null,
     openReleased: (letter, mailboxId, space) => {
       const given = { letter, space: space ?? undefined, released: true };
       return ground.certificateStatus.opening(() => open(mailboxId, { ...given, at: clock.now().getTime() }));
@@ -113,5 +124,5 @@ export function assembleInbound(ground: Ground, outbox: Outbox, automatic: Autom
     log,
     delivered,
   });
-  return { inbound, quarantine, read: automatic.receipts };
+  return { inbound: notingUnscanned(inbound, { trail, clock }), quarantine, read: automatic.receipts };
 }

@@ -4,6 +4,7 @@
  */
 import { DISPATCH_LIMITS } from '@estafette/contracts/limits';
 import type { SendJob } from '@estafette/contracts/queues';
+import { assembleReminder } from './assemble-filing.ts';
 import type { Ground } from './assemble-ground.ts';
 import { assembleReplies } from './assemble-replies.ts';
 import { createTrail } from './audit/trail.ts';
@@ -82,6 +83,7 @@ export function assembleOutbound(ground: Ground): WayOut {
       'mail wishes': createMailWishes({ store, life, sender, trail, clock, log }),
       confirmations: createConfirmationWatch({ store, life, clock }),
       recipients: createForgetting(ground),
+      reminders: assembleReminder(ground),
     },
     close: sender.close,
   };

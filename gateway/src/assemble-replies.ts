@@ -1,4 +1,5 @@
 /** Puts together how a reply becomes mails: admission, gathering, composing, sealing. Order and rules stand in outbound.ts. */
+import { assembleFiling } from './assemble-filing.ts';
 import type { Ground } from './assemble-ground.ts';
 import { cleanFileName, isExecutableName } from './content/file-name.ts';
 import { servedMediaType, sniffMediaType } from './content/media-type.ts';
@@ -22,9 +23,10 @@ const FILE_RULES: FileRules = {
 export function assembleReplies(ground: Ground, outbox: Outbox, status: ReplyStatus): Outbound {
   const { config, store, blobs, custody, events, queues, vault, trust, clock, log, trail, ownKeys, seal } = ground;
   const { spaces, messageIdIndex, tokens } = ground;
-  const attachments = createAttachmentKeeper({ blobs, store, rules: FILE_RULES });
+  const attachments = createAttachmentKeeper({ blobs, store, rules: FILE_RULES, antivirus: ground.antivirus });
   const unwrap = custody.unwrap;
-  const admit = createAdmission({ store, openContext, unwrap, attachments, trail, clock });
+  const { admitFiling, sealFiling } = assembleFiling(ground, outbox, attachments);
+  const admit = createAdmission({ store, openContext, unwrap, attachments, admitFiling, trail, clock });
   const gatherer = createGatherer({ store, clock, pauseMs: config.ESTAFETTE_GATHER_SECONDS * 1_000 });
   const sealReplies = createReplySealer({
     ...{ store, spaces, outbox, attachments, ownKeys, seal, trust, clock },
@@ -32,6 +34,18 @@ export function assembleReplies(ground: Ground, outbox: Outbox, status: ReplySta
     mailIdFor: (name) => events.idFor('mail', name),
     correspondentIndex: (address) => correspondentIndexOf(vault, address),
   });
-  const parts = { store, custody, status, admit, gatherer, sealReplies, outbox, ownKeys, queues, messageIdIndex };
+  const parts = {
+    store,
+    custody,
+    status,
+    admit,
+    gatherer,
+    sealReplies,
+    sealFiling,
+    outbox,
+    ownKeys,
+    queues,
+    messageIdIndex,
+  };
   return createOutbound({ ...parts, trail, clock, log });
 }

@@ -9,6 +9,7 @@ import { passed } from '@estafette/runtime/steps';
 import { createTrail } from './audit/trail.ts';
 import type { LetterWaits } from './certificate-status/letter-waits.ts';
 import type { CertificateBook } from './conversation/certificate-book.ts';
+import { holdOpposed } from './conversation/hold-opposed.ts';
 import type { SenderDesk } from './conversation/know-sender.ts';
 import type { LetterFacts, LetterKeeper } from './conversation/letter-message.ts';
 import type { Quarantine } from './conversation/quarantine.ts';
@@ -124,7 +125,7 @@ export function createInbound(options: InboundOptions): (letterId: string) => Pr
     const waiting = { letterId, mailboxId, receivedAt: arrived, openedAt, space: given.space };
     if (await waits.mustWait(waiting, found)) return 'waits';
     const { carrier } = asJudged(given);
-    const opened = await options.automatic({
+    const letterOfPerson = await options.automatic({
       letterId,
       mailboxId,
       opened: found,
@@ -132,7 +133,8 @@ export function createInbound(options: InboundOptions): (letterId: string) => Pr
       receivedAt: arrived,
       carrier,
     });
-    if (opened === null) return 'done';
+    if (letterOfPerson === null) return 'done';
+    const opened = await holdOpposed(store, mailboxId, letterOfPerson);
     // A reload may have come meanwhile: asked in the same breath as the space is.
     const letter = asJudged(given);
     const { routed, sender, space } = await route(letterId, letter, { mailboxId, opened });

@@ -2,8 +2,11 @@
  * Opens a mail without delivering it, by the very code of the inbound flow, outside any worker: the operator's answer
  * to "why was this refused".
  */
+import { silentLog } from '@estafette/runtime/log';
 import { listStanding } from './certificate-status/list-alarms.ts';
+import { addViews } from './content/add-views.ts';
 import { readContent } from './content/read-content.ts';
+import { judgeUrgency } from './conversation/judge-urgency.ts';
 import { BerError } from './envelope/ber.ts';
 import { addressesOf, isAuthority, readCertificate, signerOf } from './envelope/certificate.ts';
 import { keyUsesOf } from './envelope/key-uses.ts';
@@ -12,7 +15,8 @@ import { isSameAddress } from './envelope/mail-address.ts';
 import { readConfiguredLists } from './envelope/read-status.ts';
 import { openSpool } from './intake/spool.ts';
 import { type OpenTask, openLetter } from './letter-worker.ts';
-import type { BlobStore, KeyUses, OpenedLetter, Vault } from './ports.ts';
+import { openStudio } from './picture-studio.ts';
+import type { BlobStore, Clock, KeyUses, OpenedLetter, Vault } from './ports.ts';
 
 /** Opens a mail as it lies in a file: line ends of a Unix tool are read as mail's. */
 export function inspectMail(
@@ -20,6 +24,19 @@ export function inspectMail(
 ): Promise<OpenedLetter> {
   const { file, ...task } = mail;
   return openLetter({ ...task, letter: toWireLines(file) });
+}
+
+/** Does work that looks at pictures and PDFs as the inbound flow shows them; they are decoded in a process of their own. */
+export async function withViews<Done>(
+  clock: Clock,
+  work: (view: (documents: OpenedLetter['documents']) => Promise<OpenedLetter['documents']>) => Promise<Done>,
+): Promise<Done> {
+  const studio = openStudio({ log: silentLog, processes: 1 });
+  try {
+    return await work((documents) => addViews(documents, { studio, clock }));
+  } finally {
+    studio.close();
+  }
 }
 
 /**
@@ -68,4 +85,4 @@ export function readOwnCertificate(der: Buffer): OwnCertificate | null {
 export const isAmong = (address: string, addresses: readonly string[]): boolean =>
   addresses.some((one) => isSameAddress(one, address));
 
-export { keyUsesOf, listStanding, readConfiguredLists, readContent };
+export { judgeUrgency, keyUsesOf, listStanding, readConfiguredLists, readContent };

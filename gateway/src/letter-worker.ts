@@ -4,9 +4,9 @@
  * here, and so is what was fetched: a list of an authority is too large for the event loop.
  */
 import { createHash, type KeyObject } from 'node:crypto';
-import { headerText } from './content/header-text.ts';
 import { readContent } from './content/read-content.ts';
-import { markReplacing, shownSubject } from './content/subject-words.ts';
+import { headerText } from './content/text/header-text.ts';
+import { markReplacing, shownSubject, uncutForwards } from './content/text/subject-words.ts';
 import { readCertificate } from './envelope/certificate.ts';
 import { judgeOverFiles } from './envelope/judge-over-files.ts';
 import { judgePeer, type PeerFinding, type PeerTask } from './envelope/judge-peer.ts';
@@ -43,6 +43,8 @@ export interface OpenTask {
   readonly nullSender?: boolean;
   /** The operator decided to look: what could be opened is read although it is quarantined. */
   readonly released?: boolean;
+  /** What was opened is given back, for the antivirus. */
+  readonly givesContent?: boolean;
 }
 
 const toBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -79,11 +81,10 @@ export function openLetterEnvelope(task: Omit<OpenTask, 'kind'>): OpenedEnvelope
 }
 
 /** The fields that people read, decoded. */
-async function decoded(headers: LetterHeaders): Promise<LetterHeaders> {
-  const [fromName, subject] = [await headerText(headers.fromName), shownSubject(await headerText(headers.subject))];
-  const people: LetterPerson[] = [];
-  for (const person of headers.people) people.push({ ...person, name: await headerText(person.name) });
-  return { ...headers, fromName, subject, people, replyToName: await headerText(headers.replyToName) };
+function decoded(headers: LetterHeaders): LetterHeaders {
+  const [fromName, subject] = [headerText(headers.fromName), shownSubject(headerText(headers.subject))];
+  const people: LetterPerson[] = headers.people.map((person) => ({ ...person, name: headerText(person.name) }));
+  return { ...headers, fromName, subject, people, replyToName: headerText(headers.replyToName) };
 }
 
 /** Opens and reads one letter; hostile content is a verdict, not an exception. */
@@ -91,9 +92,9 @@ export async function openLetter(task: Omit<OpenTask, 'kind'>): Promise<OpenedLe
   const letter = toBuffer(task.letter);
   const envelope = openLetterEnvelope(task);
   const { content, leaves: approved, inert } = envelope;
-  const headers = await decoded(envelope.headers);
-  const read = content === null ? [] : (await readContent(content, { approved, inert })).documents;
-  const documents = markReplacing(read, headers.subject);
+  const headers = decoded(envelope.headers);
+  const read = content === null ? { documents: [], patients: [] } : await readContent(content, { approved, inert });
+  const documents = uncutForwards(markReplacing(read.documents, headers.subject), headers.subject);
   const { subject, from } = headers;
   const { nullSender = false, at: receivedAt } = task;
   return {
@@ -101,12 +102,15 @@ export async function openLetter(task: Omit<OpenTask, 'kind'>): Promise<OpenedLe
     layers: envelope.layers,
     headers,
     documents,
+    patients: read.patients,
     wants: envelope.wants,
     senderCertificate: learnableOf(envelope),
     noticeCertificate: envelope.noticeCertificate === null ? null : withChain(envelope, envelope.noticeCertificate),
     identity: letterIdentity(letter),
     automatic: readAutomatic({ letter, content, subject, from, nullSender, receivedAt }),
     outside: readOutside(letter),
+    // A copy: what goes to another thread takes the whole buffer it is a piece of along.
+    ...(task.givesContent === true && content !== null ? { content: Uint8Array.from(content) } : {}),
   };
 }
 

@@ -22,6 +22,8 @@ import { openPostgres } from '@estafette/runtime/postgres-database';
 import { createShutdown, type Shutdown } from '@estafette/runtime/shutdown';
 import { openSqlite } from '@estafette/runtime/sqlite-database';
 import * as v from 'valibot';
+import { clamdAt } from './antivirus/clamd.ts';
+import { openAntivirus } from './antivirus/open-antivirus.ts';
 import { assembleAutomatic } from './assemble-automatic.ts';
 import { assembleDoors, ownTlsCertificates } from './assemble-doors.ts';
 import {
@@ -44,6 +46,7 @@ import { migrate } from './lasting/migrations.ts';
 import type { Schema } from './lasting/schema.ts';
 import { startLetterWorkers } from './letter-workers.ts';
 import { notingGivenUp } from './note-given-up.ts';
+import { openStudio } from './picture-studio.ts';
 import type { LastingStore, Spaces, TrustSpace } from './ports.ts';
 import type { DoorAddress } from './trust-spaces/doors.ts';
 import { createHeldLists, type HeldLists } from './trust-spaces/held-lists.ts';
@@ -75,14 +78,22 @@ const SEND_CONCURRENCY = 4;
 const SPOOL_OVERDUE_MS = 10_000;
 
 async function openAdapters(
-  { config, vault }: GatewayParts,
+  { config, vault, clock, log }: GatewayParts,
   spaces: Spaces,
   shutdown: Shutdown,
-): Promise<GatewayAdapters> {
+): Promise<GatewayAdapters & { readonly giveUpScans: () => void }> {
   const workers = startLetterWorkers(config.ESTAFETTE_OPEN_WORKERS || Math.max(1, availableParallelism() - 1));
   shutdown.add('workers', () => workers.close());
   const epochs = await openEpochKeyFiles(join(config.ESTAFETTE_HOME, 'keys', 'epochs'), vault);
-  return { workers, epochs, spaces };
+  const place = config.ESTAFETTE_ANTIVIRUS;
+  const antivirus = place === null ? null : openAntivirus({ clamd: clamdAt(place), clock, log });
+  const studio = openStudio({ log });
+  shutdown.add('studio', async () => studio.close());
+  const giveUpScans = (): void => {
+    antivirus?.close();
+    studio.close();
+  };
+  return { workers, epochs, spaces, antivirus, studio, giveUpScans };
 }
 
 /** Answers what devices say: replies, letters read, enrolments; and a relay that does not know them any more. */
@@ -217,7 +228,8 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
     shutdown.add('trust lists', () => lists.close());
     await (await lists.prepare(first)).putInForce();
     const spaces = spacesInForce(first, (name) => lists.of(name));
-    const ground = await assembleGround(parts, await openAdapters(parts, spaces, shutdown), shutdown);
+    const adapters = await openAdapters(parts, spaces, shutdown);
+    const ground = await assembleGround(parts, adapters, shutdown);
     const wayOut = assembleOutbound(ground);
     const automatic = assembleAutomatic(ground, wayOut);
     const wayIn = assembleInbound(ground, wayOut.outbox, automatic);
@@ -226,6 +238,8 @@ export async function startGateway(parts: GatewayParts): Promise<Gateway> {
     await consumeQueues(ground, wayIn, wayOut, shutdown);
     const steps = { ...wayOut.steps, 'trust lists': () => lists.sweep() };
     const backlog = await startSweeps(ground, wayIn, { ...wayOut, steps }, shutdown);
+    // Before consumers and releases are waited for: a scan or a picture may take minutes, and its letter comes again.
+    shutdown.add('scans', adapters.giveUpScans);
     for (const path of listPathsOf(first)) await ground.workers.readLists(path);
     const { doors, reload } = await openDoors(ground, { spaces, lists, backlog }, shutdown);
     return { smtpPort: doors()[0]?.port ?? 0, doors, reload, close: () => shutdown.run() };

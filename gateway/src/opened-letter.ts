@@ -2,7 +2,7 @@
  * A letter between the stages, in the memory of one step: what the envelope stage found, what the content stage read,
  * and what would help to judge it better. Part of ports.ts.
  */
-import type { Document } from '@estafette/contracts/document';
+import type { Document, PictureView } from '@estafette/contracts/document';
 import type { ReasonCode, Verdict } from '@estafette/contracts/verdict';
 import type { AutomaticMail, LetterOutside } from './automatic-mail.ts';
 import type { Capability } from './correspondent.ts';
@@ -129,11 +129,47 @@ export interface ApprovedLeaf {
 
 type WithBytes<D> = Omit<D, 'blobId' | 'bytes' | 'sha256'> & { readonly bytes: Uint8Array };
 
+/** A picture made of something larger, with its clear bytes. */
+export type ReadPicture = WithBytes<PictureView>;
+
+type FilePreview = NonNullable<Extract<Document, { kind: 'file' }>['preview']>;
+
 /** A document as read: photos and files still carry their clear bytes, to be sealed into blobs. */
 export type ReadDocument =
   | Extract<Document, { kind: 'text' | 'report' }>
-  | WithBytes<Extract<Document, { kind: 'photo' }>>
-  | WithBytes<Extract<Document, { kind: 'file' }>>;
+  | (Omit<WithBytes<Extract<Document, { kind: 'photo' }>>, 'thumbnail' | 'screen'> & {
+      readonly thumbnail?: ReadPicture;
+      readonly screen?: ReadPicture;
+    })
+  | (Omit<WithBytes<Extract<Document, { kind: 'file' }>>, 'preview'> & {
+      readonly preview?: Omit<FilePreview, 'picture'> & { readonly picture: ReadPicture | null };
+    });
+
+/**
+ * A patient a letter speaks of, as its files state him: for what must not be shown (an opposition) and for filing. The
+ * national number stands here whole, in the memory of one step; what is shown holds it masked.
+ */
+export interface StatedPatient {
+  /**
+   * Place of the document among the letter's documents. A document that names several has several entries: the first is the
+   * one its card shows, unless the card shows nobody for that very reason. Nothing is filed under one of several.
+   */
+  readonly index: number;
+  readonly familyName: string;
+  readonly birthName: string;
+  readonly givenName: string;
+  /** ISO date, or null. */
+  readonly birthDate: string | null;
+  readonly sex: 'M' | 'F' | null;
+  /** Official code of the municipality or country of birth (COG), where it is stated. */
+  readonly birthPlace?: string;
+  /** The national number with its key, digits and letters only (13 or 15), and the OID it was stated under; null when there is none. */
+  readonly ins: {
+    readonly number: string;
+    readonly oid: string;
+    readonly quality: 'qualified' | 'unqualified' | 'nir-only';
+  } | null;
+}
 
 /** A certificate of a sender, DER, with the authorities that came with it. */
 export interface SenderCertificate {
@@ -157,6 +193,10 @@ export interface OpenedLetter {
   readonly layers: readonly Layer[];
   readonly headers: LetterHeaders;
   readonly documents: readonly ReadDocument[];
+  /** The patients its files name, whether or not they may be shown; absent where nothing was read. */
+  readonly patients?: readonly StatedPatient[];
+  /** Ids of the oppositions because of which it is held. */
+  readonly opposedBy?: readonly string[];
   /** What could be fetched to judge the signers better; empty when nothing is missing. */
   readonly wants: readonly StatusSource[];
   /** A certificate that may encrypt to the proven sender; only from a verified letter. */
@@ -168,4 +208,8 @@ export interface OpenedLetter {
   /** Null, or absent where it was not read: a person wrote it. */
   readonly automatic?: AutomaticMail | null;
   readonly outside?: LetterOutside;
+  /** What was opened, in clear, for the antivirus; only where it was asked for, and not beyond the scan. */
+  readonly content?: Uint8Array;
+  /** What the antivirus found in it, by the antivirus's name for it. */
+  readonly virus?: string;
 }

@@ -19,6 +19,9 @@ import type { OpenedConversation, SealedReplies } from './reply/seal-reply.ts';
 
 type GivenReply = Extract<ReplyJob, { kind: 'reply' }>;
 
+/** A conversation whose key is there, for reading all that it keeps. */
+export type FilingPlace = OpenedConversation & { readonly conversationKey: ConversationKey };
+
 export interface OutboundOptions {
   readonly store: LastingStore;
   readonly custody: Custody;
@@ -26,6 +29,8 @@ export interface OutboundOptions {
   readonly admit: (given: GivenReply) => Promise<AdmittedReply<ConversationKey>>;
   readonly gatherer: Gatherer;
   readonly sealReplies: (rows: readonly ReplyRow[], opened: OpenedConversation) => Promise<SealedReplies>;
+  /** Makes the mail of a filing. */
+  readonly sealFiling: (row: ReplyRow, opened: FilingPlace) => Promise<SealedReplies>;
   readonly outbox: Outbox;
   readonly ownKeys: Pick<OwnKeys, 'mayTry' | 'refused' | 'worked'>;
   readonly queues: Queues;
@@ -53,12 +58,13 @@ export function createOutbound(options: OutboundOptions): Outbound {
   const beingSealed = new Set<string>();
 
   /** The conversation with its key; throws `conversation-expired` when there is none any more. */
-  const open = async (conversation: Conversation | null): Promise<OpenedConversation> => {
+  const open = async (conversation: Conversation | null): Promise<FilingPlace> => {
     const key = conversation === null ? null : await custody.unwrap(conversation);
     if (conversation === null || key === null) throw new Refusal('conversation-expired');
     return {
       conversation,
       key: key.key,
+      conversationKey: key,
       context: (letterId, sealed) => openContext(key, conversation, letterId, sealed),
     };
   };
@@ -69,7 +75,7 @@ export function createOutbound(options: OutboundOptions): Outbound {
 
   const fail = async (row: ReplyRow, failure: FailureCode): Promise<void> => {
     log.warn('reply failed', { replyId: row.id, code: failure });
-    await trail.replyFailed(row.id, failure);
+    await trail.replyFailed(row, failure);
     await status.change(row, { state: 'failed', failure });
   };
 
@@ -86,7 +92,9 @@ export function createOutbound(options: OutboundOptions): Outbound {
   const seal = async (rows: readonly ReplyRow[], conversationId: string, mailboxId: string) => {
     const conversation = await store.conversation(conversationId);
     try {
-      return await options.sealReplies(rows, await open(conversation));
+      const opened = await open(conversation);
+      const [filing] = rows.filter(({ purpose }) => purpose === 'filing');
+      return await (filing === undefined ? options.sealReplies(rows, opened) : options.sealFiling(filing, opened));
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       const isKeyMissing = error.code === 'own-certificate-unusable';

@@ -4,8 +4,8 @@
  */
 import type { FailureCode } from '@estafette/contracts/failure';
 
-/** `reply`: written by a person. The others are automatic, leave with the null sender and are never answered. */
-export type MailKind = 'reply' | 'notice' | 'disposition' | 'delivery-report' | 'absence';
+/** `reply`: written by a person. `filing`: what a person files in the patient's record. The others are automatic, leave with the null sender and are never answered. */
+export type MailKind = 'reply' | 'filing' | 'notice' | 'disposition' | 'delivery-report' | 'absence';
 
 /** `held` and `dropped` are the operator's doing (`estafette queue`). */
 export type MailState =

@@ -10,15 +10,19 @@ import type { AccountStore } from './account.ts';
 import type { AutomaticStore } from './automatic-mail.ts';
 import type { ConversationStore } from './conversation-store.ts';
 import type { Capability, CorrespondentStore, SealingWishes } from './correspondent.ts';
+import type { FilingStore } from './filing-store.ts';
 import type { StatusSource, TrustPaths } from './opened-letter.ts';
+import type { OppositionStore } from './opposing-patient.ts';
 import type { MailStore } from './outgoing-mail.ts';
 import type { QuarantineStore } from './quarantined-letter.ts';
 import type { AnswerPolicy } from './trust-space.ts';
+import type { UrgencyStore } from './urgency-rule.ts';
 
 export type { BlobStore, Clock, EpochKeys, Log, Queues, Vault } from '@estafette/runtime/ports';
 export { passed } from '@estafette/runtime/steps';
 export type { AccountStore, StoredAccount } from './account.ts';
 export { canonicalAddress, canonicalDomain, domainOf, losesLetters } from './address.ts';
+export { type Antivirus, NotScanned } from './antivirus.ts';
 export type {
   Absence,
   AutomaticKind,
@@ -38,6 +42,9 @@ export type {
   SealingWishes,
 } from './correspondent.ts';
 export { correspondentIndexOf } from './correspondent.ts';
+export type { FilingRow, FilingSettings, FilingStore } from './filing-store.ts';
+export { foldedText } from './folded-text.ts';
+export { hasRightKey, insuredNumber } from './insured-number.ts';
 export type {
   Carrier,
   DeliveryWishes,
@@ -56,10 +63,13 @@ export type {
   LetterPerson,
   OpenedLetter,
   ReadDocument,
+  ReadPicture,
+  StatedPatient,
   StatusSource,
   TrustPaths,
 } from './opened-letter.ts';
 export { NO_HEADERS } from './opened-letter.ts';
+export type { NewOpposition, OpposingPatient, Opposition, OppositionStore } from './opposing-patient.ts';
 export type {
   GivenUpJob,
   MailKind,
@@ -73,7 +83,17 @@ export type {
   RefusedCopy,
   RefusedMail,
 } from './outgoing-mail.ts';
+export { phoneNumber } from './phone-number.ts';
 export type { ClaimedSender, QuarantinedLetter, QuarantineStore } from './quarantined-letter.ts';
+export type {
+  Developed,
+  DevelopedPdf,
+  DevelopedPicture,
+  PictureFormat,
+  Studio,
+  StudioRefusal,
+  StudioTask,
+} from './studio.ts';
 export type {
   AnswerPolicy,
   DoorPolicy,
@@ -85,6 +105,19 @@ export type {
   WayOutPolicy,
 } from './trust-space.ts';
 export { PRESETS } from './trust-spaces/presets.ts';
+export { keepUndecoded, undecodedBytes } from './undecoded-bytes.ts';
+export type { Comparison, KnownAnalyte, UrgencyRule, UrgencyStore } from './urgency-rule.ts';
+export {
+  comparableUnit,
+  comparableWords,
+  isLoinc,
+  isOtherThing,
+  isSameRule,
+  knownAnalyte,
+  parseUrgencyRule,
+  ruleWords,
+} from './urgency-rule.ts';
+export { isXmlCharacter } from './xml-character.ts';
 
 /** What the answer must know of the letter it answers. */
 export interface AnsweredLetter {
@@ -266,6 +299,8 @@ export interface ReplyRow {
   readonly groupId: string | null;
   /** When it was decided: the date of the mail. */
   readonly gatheredAt: number | null;
+  /** It files in the patient's record; absent: it answers. */
+  readonly purpose?: 'filing';
 }
 
 export interface TraceLine extends AuditEntry {
@@ -282,6 +317,9 @@ export interface LastingStore
     MailStore,
     AutomaticStore,
     AccountStore,
+    OppositionStore,
+    FilingStore,
+    UrgencyStore,
     ConversationStore {
   transaction<T>(work: (store: LastingStore) => Promise<T>): Promise<T>;
 
@@ -322,6 +360,8 @@ export interface LastingStore
     change: { state: ReplyState; failure: string | null; certain: boolean; corrected?: boolean; from?: number },
     now: number,
   ): Promise<ReplyRow>;
+  /** Answers of a conversation, without filings, in the order they came. */
+  answersOf(conversationId: string): Promise<ReplyRow[]>;
   /** Accepted replies of a conversation that no mail was decided for yet, in the order they came. */
   ungroupedReplies(conversationId: string): Promise<ReplyRow[]>;
   /** Decides one mail for these replies; throws (inside a transaction) when one of them has its mail already. */

@@ -4,30 +4,10 @@
  */
 import { readFileSync } from 'node:fs';
 import { REPORT_LIMITS } from '@estafette/contracts/limits';
-import type { LastingStore, Mailbox } from '@estafette/gateway/ports';
-import { layFoundation, openStoreFor, settings } from '../foundation.ts';
+import { atDesk, type Desk, hostedMailbox } from '../hosted-mailbox.ts';
 import { PlainError } from '../plain-error.ts';
 
-interface Room {
-  readonly store: LastingStore;
-  readonly now: Date;
-}
-
-async function withStore<T>(work: (room: Room) => Promise<T>): Promise<T> {
-  const foundation = layFoundation(settings());
-  const store = await openStoreFor(foundation);
-  try {
-    return await work({ store, now: foundation.clock.now() });
-  } finally {
-    await store.close();
-  }
-}
-
-async function mailboxOf({ store }: Room, address: string): Promise<Mailbox> {
-  const mailbox = await store.mailboxByAddress(address);
-  if (mailbox === null) throw new PlainError(`${address} is not a mailbox of this gateway.`, 3);
-  return mailbox;
-}
+const mailboxOf = (desk: Desk, address: string) => hostedMailbox(desk, address, 3);
 
 const PARIS = new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', timeStyle: 'medium', timeZone: 'Europe/Paris' });
 const HOUR_MS = 3_600_000;
@@ -69,9 +49,9 @@ export interface AbsenceOptions {
 
 /** Sets the absence of a mailbox; another one takes the place of the one before. */
 export function setAbsence(address: string, options: AbsenceOptions): Promise<void> {
-  return withStore(async (room) => {
-    const { store, now } = room;
-    const mailbox = await mailboxOf(room, address);
+  return atDesk(async (desk) => {
+    const { store, now } = desk;
+    const mailbox = await mailboxOf(desk, address);
     const from = options.from === undefined ? now.getTime() : startOfDay(options.from, '--from');
     const until = startOfDay(options.until, '--until', 1);
     if (until <= from || until <= now.getTime()) throw new PlainError('The absence would be over before it begins.', 2);
@@ -87,9 +67,9 @@ export function setAbsence(address: string, options: AbsenceOptions): Promise<vo
 
 /** Ends the absence of a mailbox. */
 export function clearAbsence(address: string): Promise<void> {
-  return withStore(async (room) => {
-    const { store, now } = room;
-    const mailbox = await mailboxOf(room, address);
+  return atDesk(async (desk) => {
+    const { store, now } = desk;
+    const mailbox = await mailboxOf(desk, address);
     const wasAbsent = await store.transaction(async (inside) => {
       const had = await inside.clearAbsence(mailbox.id);
       if (had) await inside.audit({ subject: mailbox.id, event: 'absence-cleared' }, now.getTime());
@@ -102,7 +82,7 @@ export function clearAbsence(address: string): Promise<void> {
 
 /** Lists the absences that are set, past ones too. */
 export function listAbsences(options: { json?: boolean }): Promise<void> {
-  return withStore(async ({ store, now }) => {
+  return atDesk(async ({ store, now }) => {
     for (const { mailboxId, from, until, text } of await store.absences()) {
       const address = (await store.mailboxById(mailboxId))?.address ?? mailboxId;
       const isNow = from <= now.getTime() && now.getTime() < until;
@@ -119,9 +99,9 @@ export function listAbsences(options: { json?: boolean }): Promise<void> {
 
 /** Says whether a mailbox tells its correspondents that their letters were read, where they ask. */
 export function setReceipts(address: string, wish: 'on' | 'off'): Promise<void> {
-  return withStore(async (room) => {
-    const { store, now } = room;
-    const mailbox = await mailboxOf(room, address);
+  return atDesk(async (desk) => {
+    const { store, now } = desk;
+    const mailbox = await mailboxOf(desk, address);
     await store.transaction(async (inside) => {
       await inside.setReceipts(mailbox.id, wish === 'on');
       await inside.audit({ subject: mailbox.id, event: 'receipts-set', detail: wish }, now.getTime());

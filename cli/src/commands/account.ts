@@ -10,7 +10,7 @@ import { newId } from '@estafette/contracts/ids';
 import { ACCOUNT_LIMITS, KEY_LIMITS } from '@estafette/contracts/limits';
 import { hashPassword } from '@estafette/gateway/accounts';
 import { canonicalAddress, type LastingStore, type StoredAccount } from '@estafette/gateway/ports';
-import { layFoundation, openStoreFor, settings } from '../foundation.ts';
+import { atDesk } from '../hosted-mailbox.ts';
 import { PlainError } from '../plain-error.ts';
 
 export interface AddAccountOptions {
@@ -66,15 +66,8 @@ async function passwordFromInput(): Promise<string> {
   return password;
 }
 
-async function withStore<T>(work: (store: LastingStore, now: number) => Promise<T>): Promise<T> {
-  const foundation = layFoundation(settings());
-  const store = await openStoreFor(foundation);
-  try {
-    return await work(store, foundation.clock.now().getTime());
-  } finally {
-    await store.close();
-  }
-}
+const withStore = <T>(work: (store: LastingStore, now: number) => Promise<T>): Promise<T> =>
+  atDesk(({ store, now }) => work(store, now.getTime()));
 
 const facts = ({ id, name, password, certificates, sendAs, writeTo }: StoredAccount) => ({
   id,

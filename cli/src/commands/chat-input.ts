@@ -1,16 +1,19 @@
 /**
  * What is typed into `estafette chat`. For people: `cnv_… text`, or text for the last letter, after any of `/all`,
- * `/urgent`, `/now`, `/close` and `/file PATH`; `/read` alone. For programs: `{"conversationId","text"}`, and where
+ * `/urgent`, `/now`, `/close` and `/file PATH`; `/read` and `/filing` (chat-filing.ts) alone. For programs: `{"conversationId","text"}`, and where
  * wanted `answers` (a letter of it; else the last one), `to`, `urgent`, `sendNow`, `closes`, `files` (paths); or
  * `{"read": "ltr_… or cnv_…"}`.
  */
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { ReplyFile, ReplyWishes } from '@estafette/mobile-lite/device/write-reply';
+import { type ChatFiling, readJsonFiling, readTypedFiling } from './chat-filing.ts';
 
 export const HELP = `cnv_… TEXT       answers that conversation; TEXT alone answers the last letter
 before the text  /all  /urgent  /now  /close  /file PATH (no spaces in it)
-/read [ltr_…]    tells that the last conversation, or this letter, was read`;
+/read [ltr_…]    tells that the last conversation, or this letter, was read
+/filing [ltr_… [INDEX]] [for FAMILY;GIVEN;YYYY-MM-DD;F]
+                 files the last conversation, a letter as it came or one document in the patient's record`;
 
 const MEDIA_TYPES: Readonly<Record<string, string>> = {
   jpg: 'image/jpeg',
@@ -30,6 +33,7 @@ export interface ChatAnswer extends Omit<ReplyWishes, 'files'> {
 
 export type ChatInput =
   | ChatAnswer
+  | ChatFiling
   | { readonly kind: 'read'; readonly letterId: string | null; readonly conversationId: string | null }
   | { readonly kind: 'help' };
 
@@ -50,8 +54,10 @@ function readJsonLine(value: unknown): ChatInput | null {
     sendNow,
     closes,
     files = [],
+    filing,
   } = value as Record<string, unknown>;
   if (typeof read === 'string') return readOf(read);
+  if (filing !== undefined && typeof conversationId === 'string') return readJsonFiling(conversationId, filing);
   const paths = Array.isArray(files) ? files.filter((path) => typeof path === 'string') : [];
   if (typeof conversationId !== 'string' || typeof text !== 'string') return null;
   return {
@@ -74,6 +80,7 @@ const readOf = (id: string): ChatInput =>
 
 function readTypedLine(line: string, last: string | null): ChatInput | null {
   if (line === '/help') return { kind: 'help' };
+  if (/^\/filing\b/.test(line)) return readTypedFiling(line, last);
   const read = /^\/read(?:\s+(\S+))?$/.exec(line);
   if (read !== null) return readOf(read[1] ?? last ?? '');
   const files: string[] = [];

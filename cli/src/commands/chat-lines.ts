@@ -5,6 +5,7 @@
 import type { LetterMessage, Message, NoticeMessage, StatusMessage } from '@estafette/contracts/message';
 import type { OpenedMessage } from '@estafette/mobile-lite/device/device-session';
 import { oneLine, reportSummary } from './report-lines.ts';
+import { urgencySummary } from './urgency-lines.ts';
 
 export type Line = Record<string, unknown> & { readonly type: string };
 
@@ -43,13 +44,21 @@ export function createStatusOrder(): (status: StatusMessage) => boolean {
 export function summaryOf(message: Message): string {
   switch (message.type) {
     case 'quarantine':
-      return `[quarantine] un courrier de ${message.from.address} n'a pas pu être ouvert (${message.verdict.reasons.join(', ')})`;
+      return `[quarantine] un courrier de ${message.from.address} n'est pas affiché (${message.verdict.reasons.join(', ')})`;
     case 'reply': {
       const names = (message.attachments ?? []).map(({ name }) => `(${name})`);
       const marks = [message.urgent ? ' urgente' : '', message.to === 'all' ? ' à tous' : ''].join('');
       const author = message.person === undefined ? '' : ` de ${message.person}`;
       return [`[réponse${author}${marks}]`, oneLine(message.text), ...names].filter((part) => part !== '').join(' ');
     }
+    case 'filing': {
+      const { what, person } = message;
+      const part =
+        what.kind === 'conversation' ? '' : ` ${what.letterId}${what.kind === 'document' ? ` ${what.index}` : ''}`;
+      return `[versement au dossier${person === undefined ? '' : ` de ${person}`}] ${message.replyId} ${what.kind}${part}`;
+    }
+    case 'reminder':
+      return `[rappel] la conversation s'efface le ${message.expiresAt} et n'est pas versée au dossier`;
     case 'status': {
       const each = (message.recipients ?? []).map(({ address, state }) => `${address} ${state}`);
       const mark = message.correction ? 'rectification: ' : '';
@@ -74,7 +83,7 @@ function letterSummary(message: LetterMessage): string {
     ...verdict.reasons,
     ...(message.senderCertificateChanged ? ['nouveau certificat'] : []),
     ...(message.sameMessageId ? ['identifiant déjà vu'] : []),
-    ...(message.urgent ? ['urgent'] : []),
+    ...(message.urgent && message.urgency === undefined ? ['urgent'] : []),
   ];
   const mark = `[${verdict.show}${marks.length > 0 ? `: ${marks.join(', ')}` : ''}]`;
   const carried = operator === undefined ? '' : ` [opérateur: ${operator.name}]`;
@@ -84,5 +93,6 @@ function letterSummary(message: LetterMessage): string {
     if (document.kind === 'report') return reportSummary(document.report);
     return `(${document.kind} ${document.name})`;
   });
-  return `${mark}${carried} ${message.from.name || message.from.address}${also} «${message.subject}» ${texts.join(' | ')}`;
+  const pressing = message.urgency === undefined ? '' : ` ${urgencySummary(message.urgency)}`;
+  return `${mark}${carried}${pressing} ${message.from.name || message.from.address}${also} «${message.subject}» ${texts.join(' | ')}`;
 }

@@ -9,6 +9,7 @@ import type { ReplyMove } from '@estafette/mobile-lite/device/reply-tracker';
 import { layFoundation, settings } from '../foundation.ts';
 import { untilAskedToStop } from '../stop-signal.ts';
 import { openTerminalDevice } from '../terminal-device.ts';
+import { completeWish } from './chat-filing.ts';
 import { HELP, readFiles, readInput } from './chat-input.ts';
 import { createStatusOrder, type Line, lineOf, summaryOf } from './chat-lines.ts';
 
@@ -70,6 +71,15 @@ async function obey(line: string, session: DeviceSession, json: boolean, seen: S
     const seenLast = lastSeen(session, conversationId);
     await session.sendReply(conversationId, text, { ...seenLast, ...wishes, files: await readFiles(files) });
     return;
+  }
+  if (input.kind === 'filing') {
+    const { conversationId } = input;
+    const known = [...seen.letters.values()].filter((one) => one.conversationId === conversationId);
+    const wish = completeWish(
+      input,
+      known.map(({ letter }) => letter),
+    );
+    return void (await session.sendFiling(conversationId, wish));
   }
   const letters = [...seen.letters.values()].filter(({ conversationId, letter }) =>
     input.letterId === null ? conversationId === input.conversationId : letter.letterId === input.letterId,

@@ -9,7 +9,7 @@ import {
   type LastingStore,
   type SealingWishes,
 } from '@estafette/gateway/ports';
-import { layFoundation, openStoreFor, settings } from '../foundation.ts';
+import { atDesk } from '../hosted-mailbox.ts';
 import { PlainError } from '../plain-error.ts';
 import type { SEALING_WORDS } from './sealing-words.ts';
 
@@ -21,18 +21,14 @@ interface Found {
   readonly correspondent: Correspondent;
 }
 
-async function withCorrespondent(address: string, work: (found: Found) => Promise<void>): Promise<void> {
-  const foundation = layFoundation(settings());
-  const store = await openStoreFor(foundation);
-  try {
+function withCorrespondent(address: string, work: (found: Found) => Promise<void>): Promise<void> {
+  return atDesk(async ({ foundation, store }) => {
     const index = correspondentIndexOf(foundation.vault, address);
     const correspondent = await store.correspondent(index);
     if (correspondent === null)
       throw new PlainError(`Nothing is known of ${address}: no verified letter of his has come yet.`, 3);
     await work({ store, index, correspondent });
-  } finally {
-    await store.close();
-  }
+  });
 }
 
 function print(

@@ -9,6 +9,7 @@ import { findRedisProgram, layFoundation, openStoreFor, settings } from '../foun
 import { standing, trouble } from '../keys/key-words.ts';
 import { PlainError } from '../plain-error.ts';
 import { findRunning } from '../running-instance.ts';
+import { checkAntivirus } from './doctor-antivirus.ts';
 import { checkLists, checkPort, checkSpaces, type Finding } from './doctor-spaces.ts';
 
 const DISK_FREE_MIN_BYTES = 1024 ** 3;
@@ -120,6 +121,7 @@ export async function doctor(options: { json?: boolean }): Promise<void> {
     checkFolder(config),
     checkRedis(config),
     checkOpenssl(),
+    ...(await checkAntivirus(config)),
     ...(await checkSpaces(config, isServing)),
     await checkPort('HTTP port', host, config.ESTAFETTE_HTTP_PORT, isServing),
     ...(config.ESTAFETTE_DEMO === 'on'

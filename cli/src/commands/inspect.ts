@@ -2,18 +2,22 @@
  * `estafette inspect FILE…`: opens mails without delivering them and says, for each, what the inbound flow would say:
  * it runs the very code of the gateway's worker. A clinical file by itself is read too. Needs no running server.
  */
-import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { inspectMail } from '@estafette/gateway/inspect';
-import type { OpenedLetter, TrustPaths } from '@estafette/gateway/ports';
+import { inspectMail, judgeUrgency, withViews } from '@estafette/gateway/inspect';
+import type { OpenedLetter, TrustPaths, UrgencyRule } from '@estafette/gateway/ports';
+import { systemClock } from '@estafette/runtime/clock';
 import { demoPaths } from '../demo/material.ts';
-import { layFoundation, openStoreFor, settings } from '../foundation.ts';
+import { settings } from '../foundation.ts';
+import { atMailbox } from '../hosted-mailbox.ts';
 import { readKeyFiles } from '../keys/key-files.ts';
 import { PlainError } from '../plain-error.ts';
 import { knownSpaces } from '../trust-spaces.ts';
 import { isMail, readBareFile } from './bare-file.ts';
-import { oneLine, reportLines } from './report-lines.ts';
+import { fileFacts, fileLines } from './file-lines.ts';
+import { oneLine, reportLines, textWords } from './report-lines.ts';
+import { urgencyLines } from './urgency-lines.ts';
 
 export interface InspectOptions {
   readonly anchors?: string;
@@ -25,9 +29,6 @@ export interface InspectOptions {
   readonly space?: string;
   readonly json?: boolean;
 }
-
-/** Of a plain text, as much as a person needs to know it again. */
-const TEXT_CHARACTERS = 300;
 
 type Keys = readonly { certificate: Uint8Array; privateKey: KeyObject }[];
 
@@ -41,14 +42,7 @@ async function keysFor(options: InspectOptions): Promise<Keys> {
       keys.push({ certificate: new X509Certificate(certificatePem).raw, privateKey: createPrivateKey(privateKeyPem) });
   }
   if (options.for === undefined) return keys;
-  const store = await openStoreFor(layFoundation(settings()));
-  try {
-    const mailbox = await store.mailboxByAddress(options.for);
-    if (mailbox === null) throw new PlainError(`${options.for} is not a mailbox of this gateway.`);
-    return [...keys, ...(await store.keysOf(mailbox.id))];
-  } finally {
-    await store.close();
-  }
+  return atMailbox(options.for, async ({ store, mailbox }) => [...keys, ...(await store.keysOf(mailbox.id))]);
 }
 
 /** Anchors and lists: given, else those of the settings, else the demo's, else none (then nobody is trusted). */
@@ -68,22 +62,41 @@ export function trustFor(options: Pick<InspectOptions, 'anchors' | 'crls'>): Tru
   };
 }
 
+type Documents = OpenedLetter['documents'];
+
+/** How it presses in the mailbox it is opened for; without one, by flags, corrections and marks alone. */
+type Judge = (documents: Documents, isMarked: boolean) => ReturnType<typeof judgeUrgency>;
+
+async function judgeFor(options: InspectOptions): Promise<Judge> {
+  const rules: readonly UrgencyRule[] =
+    options.for === undefined
+      ? []
+      : await atMailbox(options.for, ({ store, mailbox }) => store.urgencyRulesOf(mailbox.id));
+  return (documents, isMarked) => {
+    const reports = documents.flatMap((document) => (document.kind === 'report' ? [document.report] : []));
+    return judgeUrgency({ reports, rules, isMarked, keptPhone: null, isVerified: true });
+  };
+}
+
 function documentLine(document: OpenedLetter['documents'][number]): unknown {
   if (document.kind === 'report' || document.kind === 'text') return document;
-  const { bytes, ...facts } = document;
-  return { ...facts, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
+  return fileFacts(document);
 }
 
-/** What the letter brought, for people: reports field by field, the beginning of texts, the names of files. */
+/** What the letter brought, for people: reports field by field, the beginning of texts, files with their views. */
 function documentWords(document: OpenedLetter['documents'][number]): string[] {
   if (document.kind === 'report') return reportLines(document.report);
-  if (document.kind === 'text') return [`text: ${oneLine(document.text).slice(0, TEXT_CHARACTERS)}`];
-  const note = document.kind === 'file' && document.note !== null ? `; ${oneLine(document.note)}` : '';
-  return [`${document.kind}: ${oneLine(document.name)}; ${document.mediaType}; ${document.bytes.length} bytes${note}`];
+  if (document.kind === 'text') return textWords(document);
+  return fileLines(document);
 }
 
-function print(file: string, opened: OpenedLetter, json: boolean): void {
+async function print(
+  file: string,
+  opened: OpenedLetter,
+  { judge, json }: { judge: Judge; json: boolean },
+): Promise<void> {
   const { verdict, layers, headers } = opened;
+  const urgency = await judge(opened.documents, headers.urgent);
   const line = {
     file,
     signature: verdict.signature,
@@ -94,6 +107,7 @@ function print(file: string, opened: OpenedLetter, json: boolean): void {
     signer: verdict.signer,
     layers,
     headers,
+    urgency,
     documents: opened.documents.map(documentLine),
   };
   if (json) {
@@ -104,23 +118,26 @@ function print(file: string, opened: OpenedLetter, json: boolean): void {
   process.stdout.write(
     `${file}\n  show ${verdict.show}; signature ${verdict.signature}, identity ${verdict.identity}, encryption ${verdict.encryption}\n` +
       `  reasons: ${verdict.reasons.join(', ') || 'none'}\n  signer: ${who}\n  from: ${oneLine(headers.from ?? '')}; subject: ${oneLine(headers.subject ?? '')}\n` +
-      `  documents: ${opened.documents.map((document) => document.kind).join(', ') || 'none shown'}\n${documentLines(opened.documents)}`,
+      `  documents: ${opened.documents.map((document) => document.kind).join(', ') || 'none shown'}\n${indented(urgencyLines(urgency), '  ')}${documentLines(opened.documents)}`,
   );
 }
 
-function documentLines(documents: OpenedLetter['documents']): string {
-  return documents
-    .flatMap(documentWords)
-    .map((line) => `    ${line}\n`)
-    .join('');
-}
+const indented = (lines: readonly string[], indent: string): string =>
+  lines.map((line) => `${indent}${line}\n`).join('');
+
+const documentLines = (documents: Documents): string => indented(documents.flatMap(documentWords), '    ');
 
 /** A clinical file that is no mail: what it holds, and no word on who wrote it. */
-function printBare(file: string, documents: OpenedLetter['documents'], json: boolean): void {
+async function printBare(
+  file: string,
+  documents: Documents,
+  { judge, json }: { judge: Judge; json: boolean },
+): Promise<void> {
+  const urgency = await judge(documents, false);
   process.stdout.write(
     json
-      ? `${JSON.stringify({ file, mail: false, documents: documents.map(documentLine) })}\n`
-      : `${file}\n  no mail: read as a file attached to a letter, from nobody\n${documentLines(documents)}`,
+      ? `${JSON.stringify({ file, mail: false, urgency, documents: documents.map(documentLine) })}\n`
+      : `${file}\n  no mail: read as a file attached to a letter, from nobody\n${indented(urgencyLines(urgency), '  ')}${documentLines(documents)}`,
   );
 }
 
@@ -136,15 +153,27 @@ export async function inspect(files: readonly string[], options: InspectOptions)
   }
   const { letters } = space;
   const [keys, trust] = [await keysFor(options), trustFor(options)];
+  const shown = { judge: await judgeFor(options), json: options.json === true };
+  await withViews(systemClock, async (view) => {
+    const readOne = async (file: string): Promise<void> => {
+      const bytes = readFileSync(file);
+      if (!isMail(bytes)) {
+        await printBare(file, await view(await readBareFile(file, bytes, at)), shown);
+        return;
+      }
+      const opened = await inspectMail({ file: bytes, keys, trust, letters, at });
+      await print(file, { ...opened, documents: await view(opened.documents) }, shown);
+    };
+    await inOrder(files, readOne);
+  });
+}
+
+/** Does it for every file; afterwards throws for the first that could not be read. */
+async function inOrder(files: readonly string[], readOne: (file: string) => Promise<void>): Promise<void> {
   let unreadable: PlainError | null = null;
   for (const file of files) {
     try {
-      const bytes = readFileSync(file);
-      if (isMail(bytes)) {
-        print(file, await inspectMail({ file: bytes, keys, trust, letters, at }), options.json === true);
-      } else {
-        printBare(file, await readBareFile(file, bytes, at), options.json === true);
-      }
+      await readOne(file);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
       if (code === undefined) throw error;

@@ -8,8 +8,8 @@ import { createMailboxRequest } from '@estafette/certs/certificate-request';
 import { chainOf, type KeyIdentity } from '@estafette/certs/key-identity';
 import { toPem } from '@estafette/certs/pem';
 import { newId } from '@estafette/contracts/ids';
-import type { LastingStore, Mailbox } from '@estafette/gateway/ports';
-import { type Foundation, layFoundation, openStoreFor, settings } from '../foundation.ts';
+import type { Mailbox } from '@estafette/gateway/ports';
+import { atMailbox, type Desk as StoreDesk } from '../hosted-mailbox.ts';
 import { type AddedKey, addKeys, judgeKeys, type KeysToAdd } from '../keys/add-keys.ts';
 import { issueDemoKey, publishDemoCertificate } from '../keys/demo-key.ts';
 import { KeyRefused } from '../keys/judge-key.ts';
@@ -17,27 +17,9 @@ import { type KeyFiles, readCertificates, readKeyFiles } from '../keys/key-files
 import { keyAsJson, keyOnLine, standing, trouble } from '../keys/key-words.ts';
 import { PlainError } from '../plain-error.ts';
 
-interface Desk {
-  readonly foundation: Foundation;
-  readonly store: LastingStore;
-  readonly mailbox: Mailbox;
-  readonly now: Date;
-}
+type Desk = StoreDesk & { readonly mailbox: Mailbox };
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
-
-/** Runs a command on a mailbox of this gateway. */
-async function atDesk(address: string, work: (desk: Desk) => Promise<void>): Promise<void> {
-  const foundation = layFoundation(settings());
-  const store = await openStoreFor(foundation);
-  try {
-    const mailbox = await store.mailboxByAddress(address);
-    if (mailbox === null) throw new PlainError(`${address} is not a mailbox of this gateway.`);
-    await work({ foundation, store, mailbox, now: foundation.clock.now() });
-  } finally {
-    await store.close();
-  }
-}
 
 /** Says of each key whether it is new, and from when to when it is good. */
 async function tell({ store, mailbox, now }: Desk, added: readonly AddedKey[], json: boolean): Promise<void> {
@@ -65,7 +47,7 @@ export async function importKeys(
 ): Promise<void> {
   const identities = readKeyFiles(options);
   if (identities === null) throw new PlainError('Give the key with --p12 FILE or --pem FILE.', 2);
-  await atDesk(address, async (desk) => {
+  await atMailbox(address, async (desk) => {
     const forOpening = options.forOpening === true;
     const { mailbox, now } = desk;
     await add(desk, judgeKeys(identities, { address: mailbox.address, now, forOpening }), options.json === true);
@@ -92,7 +74,7 @@ export interface RequestOptions {
 
 /** Makes a key that stays here, and prints the request (PKCS#10) to be carried to an authority. */
 export async function requestKey(address: string, options: RequestOptions): Promise<void> {
-  await atDesk(address, async ({ store, mailbox, now }) => {
+  await atMailbox(address, async ({ store, mailbox, now }) => {
     const privateKey = await newPrivateKey(options.kind);
     const id = newId('event');
     const request = requestFor(mailbox, privateKeyPem(privateKey), options);
@@ -142,7 +124,7 @@ export async function installCertificate(
   options: { readonly certificate: string; readonly json?: boolean },
 ): Promise<void> {
   const certificates = readCertificates(options.certificate);
-  await atDesk(address, async (desk) => {
+  await atMailbox(address, async (desk) => {
     const { store, mailbox, now } = desk;
     const found = await answered(desk, certificates);
     if (found.length === 0) {
@@ -171,7 +153,7 @@ export async function installCertificate(
 
 /** Prints the certificate that correspondents should encrypt to now, PEM. */
 export async function printCertificate(address: string, options: { readonly json?: boolean }): Promise<void> {
-  await atDesk(address, async ({ store, mailbox, now }) => {
+  await atMailbox(address, async ({ store, mailbox, now }) => {
     const { encryption } = await standing(store, mailbox, now);
     if (encryption === null) throw new PlainError(`${address} has no certificate good for receiving mail now.`);
     const certificate = toPem('CERTIFICATE', encryption.certificate);
@@ -181,7 +163,7 @@ export async function printCertificate(address: string, options: { readonly json
 
 /** Lists the keys of a mailbox and those that wait for a certificate. */
 export async function listKeys(address: string, options: { readonly json?: boolean }): Promise<void> {
-  await atDesk(address, async ({ store, mailbox, now }) => {
+  await atMailbox(address, async ({ store, mailbox, now }) => {
     const found = await standing(store, mailbox, now);
     const requests = await store.keyRequestsOf(mailbox.id);
     if (options.json === true) {
@@ -206,7 +188,7 @@ export async function renewDemoKey(
   const validityDays = options.days === undefined ? undefined : Number(options.days);
   if (validityDays !== undefined && !(validityDays > 0 && validityDays <= 3_650))
     throw new PlainError('--days is a number above 0 and up to 3650.', 2);
-  await atDesk(address, async (desk) => {
+  await atMailbox(address, async (desk) => {
     const { foundation, mailbox, now } = desk;
     const validity = validityDays === undefined ? {} : { validityDays };
     const identity = await issueDemoKey(foundation, mailbox, { now, ...validity });

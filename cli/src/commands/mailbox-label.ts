@@ -1,7 +1,7 @@
 /** `estafette mailbox describe`: what the From label of a mailbox is made of, where a trust space wants one. */
 import { CONVERSATION_LIMITS } from '@estafette/contracts/limits';
 import type { MailboxLabel } from '@estafette/gateway/ports';
-import { layFoundation, openStoreFor, settings } from '../foundation.ts';
+import { atMailbox } from '../hosted-mailbox.ts';
 import { PlainError } from '../plain-error.ts';
 
 const PARTS = { title: '--title', givenName: '--given-name', familyName: '--family-name', entity: '--entity' } as const;
@@ -25,18 +25,11 @@ export function labelOf(options: MailboxLabel): MailboxLabel {
 export async function describeMailbox(address: string, options: MailboxLabel): Promise<void> {
   const label = labelOf(options);
   if (Object.keys(label).length === 0) throw new PlainError(`Give one of ${Object.values(PARTS).join(', ')}.`, 2);
-  const foundation = layFoundation(settings());
-  const store = await openStoreFor(foundation);
-  const now = foundation.clock.now().getTime();
-  try {
-    const mailbox = await store.mailboxByAddress(address);
-    if (mailbox === null) throw new PlainError(`${address} is not a mailbox of this gateway.`);
+  await atMailbox(address, async ({ store, mailbox, now }) => {
     await store.transaction(async (inside) => {
       await inside.describeMailbox(mailbox.id, label);
-      await inside.audit({ subject: mailbox.id, event: 'mailbox-described' }, now);
+      await inside.audit({ subject: mailbox.id, event: 'mailbox-described' }, now.getTime());
     });
     process.stdout.write(`${address} is described.\n`);
-  } finally {
-    await store.close();
-  }
+  });
 }

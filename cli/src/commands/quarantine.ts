@@ -214,15 +214,20 @@ const DONE: Readonly<Record<Wish, QuarantinedLetter['state']>> = { release: 'rel
 
 const WHY_NOT: Readonly<Record<string, string>> = {
   'conversation-expired': 'its conversation is over',
+  'patient-opposes': 'a patient it names opposes (see "estafette opposition list")',
   'original-missing': 'the original is not there any more',
 };
+
+/** Why a letter stays although it could be shown. */
+const HELD_THOUGH_READABLE = new Set(['patient-opposes', 'virus-found']);
 
 function outcomeSentence({ letterId, mailbox, state, outcome }: Listed & { outcome: string | null }): string {
   if (state === 'released') return `${letterId} is shown in ${mailbox}.`;
   if (state === 'deleted') return `${letterId} is deleted in ${mailbox}; the notice stays.`;
   const codes = (outcome ?? '').split(' ');
   const why = codes.map((code) => WHY_NOT[code] ?? sentenceOf(code)).join(' ');
-  return `${letterId} stays in quarantine in ${mailbox}, there is nothing to show: ${why}`;
+  const isReadable = codes.some((code) => HELD_THOUGH_READABLE.has(code));
+  return `${letterId} stays in quarantine in ${mailbox}${isReadable ? '' : ', there is nothing to show'}: ${why}`;
 }
 
 /** Waits until the gateway has done what was asked; null when it has not yet. */
@@ -235,10 +240,22 @@ async function outcomeOf(store: LastingStore, letter: Listed): Promise<Quarantin
   return null;
 }
 
+/** A letter is not released while a patient it names opposes. The gateway looks again when it opens it. */
+async function refuseOpposed({ store }: Room, letters: readonly Listed[]): Promise<void> {
+  for (const { letterId, mailbox, mailboxId } of letters) {
+    const [id] = await store.opposingLetter(letterId, mailboxId);
+    if (id !== undefined)
+      throw new PlainError(
+        `${letterId} stays in quarantine in ${mailbox}: a patient it names opposes. It can be released once that has ended ("estafette opposition withdraw ${id}").`,
+      );
+  }
+}
+
 /** Asks the gateway to release or delete a letter, and says what came of it. */
 export function askOfQuarantine(wish: Wish, name: string, options: Given): Promise<void> {
   return withRoom(async (room) => {
     const letters = await find(room, name, options.mailbox);
+    if (wish === 'release') await refuseOpposed(room, letters);
     const asked: Listed[] = [];
     for (const letter of letters)
       if (await room.store.wishForQuarantined(letter.letterId, letter.mailboxId, wish)) asked.push(letter);

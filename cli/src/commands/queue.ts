@@ -9,7 +9,8 @@ import { FAILURES, type FailureCode } from '@estafette/contracts/failure';
 import { DISPATCH_LIMITS } from '@estafette/contracts/limits';
 import type { LastingStore, MailState, MailWish, OutgoingMail } from '@estafette/gateway/ports';
 import { openFileBlobStore } from '@estafette/runtime/file-blob-store';
-import { type Foundation, layFoundation, openStoreFor, settings } from '../foundation.ts';
+import type { Foundation } from '../foundation.ts';
+import { atDesk } from '../hosted-mailbox.ts';
 import { PlainError } from '../plain-error.ts';
 import { findRunning } from '../running-instance.ts';
 
@@ -21,15 +22,8 @@ interface Given {
 /** What the operator may have to look after; `sent` and better are in the trace. */
 const SHOWN: readonly MailState[] = ['sealed', 'delayed', 'held', 'failed', 'unknown'];
 
-async function withStore<T>(work: (store: LastingStore, foundation: Foundation) => Promise<T>): Promise<T> {
-  const foundation = layFoundation(settings());
-  const store = await openStoreFor(foundation);
-  try {
-    return await work(store, foundation);
-  } finally {
-    await store.close();
-  }
-}
+const withStore = <T>(work: (store: LastingStore, foundation: Foundation) => Promise<T>): Promise<T> =>
+  atDesk(({ store, foundation }) => work(store, foundation));
 
 const print = (value: object): void => void process.stdout.write(`${JSON.stringify(value)}\n`);
 

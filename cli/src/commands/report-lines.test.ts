@@ -7,19 +7,33 @@ import {
   DISCHARGE_LETTER,
   PROVISIONAL_POTASSIUM,
 } from '@estafette/mobile-lite/test/demo-reports';
-import { reportLines, reportSummary } from './report-lines.ts';
+import { reportLines, reportSummary, textWords } from './report-lines.ts';
 
 test('inspect prints every field of a report that a careful reader would name', () => {
   const lines = reportLines(CRITICAL_INR);
-  assert.deepEqual(lines.slice(0, 6), [
+  assert.deepEqual(lines.slice(0, 7), [
     'report (hprim): status final',
     '  patient: DESSAINT Marguerite; birth name LEROUX; born 1941-03-07; sex F; INS 2 41 03 … 06 (nir-only)',
     '  date 2025-11-21; file number 251121-0417',
     '  sender Laboratoire des Charmes; prescriber Dr Claire MARTIN; recipient Pharmacie des Tilleuls',
+    '  author 750000018; phones 01 42 00 00 07',
     '    INR: 6.8 [2.0 – 3.0]; flag HH; critical; status F; code INR',
     '      Résultat contrôlé. Prescripteur prévenu par téléphone à 18h10.',
   ]);
   assert.ok(lines.includes('    | Fluindione en cours.'));
+});
+
+test('of a text that quotes another mail the new is printed, and how much is quoted', () => {
+  assert.deepEqual(textWords({ text: 'Oui,\nsuspendre.' }), ['text: Oui, suspendre.']);
+  const text = 'Oui.\n> Suspendre ?\nJeudi.';
+  const fresh = [
+    { from: 0, to: 4 },
+    { from: 19, to: 25 },
+  ];
+  assert.deepEqual(textWords({ text, fresh }), [
+    'text: Oui. […] Jeudi.',
+    '  quoted: 15 of 25 characters, shown on request',
+  ]);
 });
 
 test('headings stand before what is under them; both measures, computed flags and interpretations are told', () => {

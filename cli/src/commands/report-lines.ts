@@ -3,10 +3,12 @@
  * name, one to a line; for `estafette chat` the same in one French line. Values stand as they were written; control
  * and direction characters of a file never reach the terminal.
  */
-import type { ClinicalReport, LabResult, Measure, Patient } from '@estafette/contracts/document';
+import type { ClinicalReport, LabResult, Measure, Patient, TextRange } from '@estafette/contracts/document';
 
 const TEXT_LINES = 12;
 const TEXT_COLUMNS = 160;
+/** Of a plain text, as much as a person needs to know it again. */
+const TEXT_CHARACTERS = 300;
 
 /** On one line, without what could move the cursor or turn the reading direction. */
 export function oneLine(text: string): string {
@@ -23,14 +25,26 @@ const told = (parts: readonly (string | null)[], between = '; '): string =>
 const labelled = (label: string, value: string | null): string =>
   value === null || value === '' ? '' : `${label} ${oneLine(value)}`;
 
+/** The beginning of a text; of one that quotes another mail, of what is new in it, and how much is only one tap away. */
+export function textWords({ text, fresh }: { text: string; fresh?: TextRange[] | undefined }): string[] {
+  const parts = (fresh ?? [{ from: 0, to: text.length }]).map(({ from, to }) => oneLine(text.slice(from, to)));
+  const hidden = text.length - (fresh ?? []).reduce((sum, { from, to }) => sum + to - from, 0);
+  const quoted = fresh === undefined ? [] : [`  quoted: ${hidden} of ${text.length} characters, shown on request`];
+  return [`text: ${parts.join(' […] ').slice(0, TEXT_CHARACTERS)}`, ...quoted];
+}
+
 /** Lines without indentation, the first one naming the report. */
 export function reportLines(report: ClinicalReport): string[] {
   const { source, title, typeCode, status, date, fileNumber, sender, prescriber, recipient, warnings } = report;
+  const { authorId = null, sampledBy = null, phones = [] } = report;
   return [
     `report (${source}): ${told([oneLine(title), oneLine(typeCode), `status ${status}`])}`,
     `  patient: ${patientWords(report.patient)}`,
     indented(told([labelled('date', date), labelled('file number', fileNumber)])),
     indented(told([labelled('sender', sender), labelled('prescriber', prescriber), labelled('recipient', recipient)])),
+    indented(
+      told([labelled('author', authorId), labelled('sampled by', sampledBy), labelled('phones', phones.join(', '))]),
+    ),
     ...resultLines(report.results),
     ...textLines(report.text),
     warnings.length === 0 ? '' : `  warnings: ${warnings.map(oneLine).join(', ')}`,

@@ -4,7 +4,8 @@ import { AUDIT_EVENTS } from '@estafette/contracts/audit-events';
 import { waitingLetters } from '@estafette/gateway/inspect';
 import type { LastingStore, TraceLine } from '@estafette/gateway/ports';
 import { openFileBlobStore } from '@estafette/runtime/file-blob-store';
-import { type Foundation, layFoundation, openStoreFor, settings } from '../foundation.ts';
+import type { Foundation } from '../foundation.ts';
+import { atDesk } from '../hosted-mailbox.ts';
 import { PlainError } from '../plain-error.ts';
 
 async function subjectsFor(foundation: Foundation, store: LastingStore, id: string): Promise<string[]> {
@@ -17,12 +18,19 @@ async function subjectsFor(foundation: Foundation, store: LastingStore, id: stri
   return waitingLetters(await openFileBlobStore(join(foundation.home, 'safe')), foundation.vault, messageId);
 }
 
-function print(line: TraceLine, json: boolean): void {
+/** Who asked for a filing, by the device that the trail names. */
+async function withPerson(store: LastingStore, line: TraceLine): Promise<TraceLine & { person?: string }> {
+  const deviceId = line.event === 'filing-accepted' ? /dev_[0-9A-Za-z]{26}/.exec(line.detail ?? '')?.[0] : undefined;
+  const person = deviceId === undefined ? null : await store.personOfDevice(deviceId);
+  return person === null ? line : { ...line, person };
+}
+
+function print(line: TraceLine & { person?: string }, json: boolean): void {
   if (json) {
     process.stdout.write(`${JSON.stringify({ ...line, at: new Date(line.at).toISOString() })}\n`);
     return;
   }
-  const facts = [line.detail, line.related].filter((fact) => fact !== undefined).join('  ');
+  const facts = [line.detail, line.person, line.related].filter((fact) => fact !== undefined).join('  ');
   process.stdout.write(
     `${new Date(line.at).toISOString()}  ${line.subject}  ${line.event.padEnd(20)} ${facts === '' ? AUDIT_EVENTS[line.event] : facts}\n`,
   );
@@ -37,21 +45,17 @@ const tellWaiting = (subject: string, json: boolean): void =>
 
 /** Prints the timeline; exit code 3 when nothing is known of the id. */
 export async function trace(id: string, options: { json?: boolean }): Promise<void> {
-  const foundation = layFoundation(settings());
-  const store = await openStoreFor(foundation);
-  try {
+  await atDesk(async ({ foundation, store }) => {
     const subjects = await subjectsFor(foundation, store, id);
     const safe = await openFileBlobStore(join(foundation.home, 'safe'));
     let isKnown = false;
     for (const subject of subjects) {
       const lines = await store.trace(subject);
-      for (const line of lines) print(line, options.json === true);
+      for (const line of lines) print(await withPerson(store, line), options.json === true);
       const waits = lines.length === 0 && /^ltr_/.test(subject) && (await safe.get(`spool/${subject}`)) !== null;
       if (waits) tellWaiting(subject, options.json === true);
       isKnown ||= waits || lines.length > 0;
     }
     if (!isKnown) throw new PlainError(`Nothing is known of ${id}.`, 3);
-  } finally {
-    await store.close();
-  }
+  });
 }

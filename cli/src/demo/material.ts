@@ -31,6 +31,8 @@ export interface DemoMaterial {
   readonly people: Readonly<
     Record<'doctor' | 'lab' | 'pharmacy', { readonly address: string; readonly folder: string }>
   >;
+  /** The pharmacy's practice software, where its conversations are filed. */
+  readonly record?: { readonly address: string; readonly folder: string };
 }
 
 export interface DemoOptions {
@@ -67,7 +69,8 @@ function write(file: string, text: string, mode = 0o644): void {
   renameSync(`${file}.new`, file);
 }
 
-function writeIdentity(folder: string, identity: DemoIdentity, withKey: boolean): void {
+/** A folder with address and certificate; with the key and a Maildir for who is played by hand. */
+export function writeIdentity(folder: string, identity: DemoIdentity, withKey: boolean): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   write(join(folder, 'address.txt'), `${identity.address}\n`);
   write(join(folder, 'cert.pem'), identity.certificatePem);

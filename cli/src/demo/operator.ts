@@ -1,6 +1,6 @@
 /**
- * The demo's other side: a small operator with its own smtp-server, which receives for the demo doctor and the demo
- * laboratory into their Maildirs. It requires STARTTLS, as an operator of a trust space does.
+ * The demo's other side: a small operator with its own smtp-server, which receives for the demo doctor, the demo
+ * laboratory and the pharmacy's practice software into their Maildirs. It requires STARTTLS, as an operator of a trust space does.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,9 +17,12 @@ export async function startDemoOperator(options: {
   port: number;
   demo: DemoMaterial;
 }): Promise<{ port: number; close(): Promise<void> }> {
-  const { people, files } = options.demo;
+  const { people, files, record } = options.demo;
   const folders = new Map(
-    [people.doctor, people.lab].map((person) => [person.address, join(person.folder, 'Maildir')]),
+    [people.doctor, people.lab, ...(record === undefined ? [] : [record])].map((person) => [
+      person.address,
+      join(person.folder, 'Maildir'),
+    ]),
   );
   const server = new SMTPServer({
     name: 'mx.cabinet.example',

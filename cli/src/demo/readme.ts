@@ -31,7 +31,13 @@ key is sealed there. Everything in this folder is fictive. Run the commands in t
    openssl cms -decrypt -in doctor/Maildir/new/* -recip doctor/cert.pem -inkey doctor/key.pem \\
      | openssl cms -verify -CAfile ca.pem -purpose any
 
-5. Why was a letter shown as it was?   npx estafette inspect letter.eml --for pharmacie.halles@officine.example
+5. File the conversation in the patient's record from the app (or with /filing in the terminal). What was filed lies in
+   dossier/Maildir/new, for the pharmacy's own software:
+
+   openssl cms -decrypt -in dossier/Maildir/new/* -recip dossier/cert.pem -inkey dossier/key.pem \\
+     | openssl cms -verify -CAfile ca.pem -purpose any
+
+6. Why was a letter shown as it was?   npx estafette inspect letter.eml --for pharmacie.halles@officine.example
    Where is a letter?                  npx estafette trace ltr_…   (the id is in the 250 answer)
 
 Or all of it at once: npx estafette demo

@@ -75,6 +75,12 @@ export const ClinicalReportSchema = v.object({
   fileNumber: v.string(),
   /** Who wrote it: laboratory, or person with organisation. */
   sender: v.string(),
+  /** National number of the author with its kind, as stated (`RPPS 01234567890`, `FINESS …`); absent where there is none. */
+  authorId: v.optional(v.string()),
+  /** Telephone numbers of the author, as the file states them, for a call about a critical result. */
+  phones: v.optional(v.array(v.string())),
+  /** Who took the sample, where the file says. */
+  sampledBy: v.optional(v.string()),
   prescriber: v.string(),
   recipient: v.string(),
   results: v.array(LabResultSchema),
@@ -94,10 +100,45 @@ const blobFields = {
   sha256: v.string(),
 };
 
+/** A picture made by us of something larger: JPEG or PNG, without any metadata, a blob of its own. Pixels as displayed. */
+export const PictureViewSchema = v.object({
+  blobId: idOf('blob'),
+  mediaType: v.string(),
+  bytes: v.number(),
+  sha256: v.string(),
+  width: v.number(),
+  height: v.number(),
+});
+export type PictureView = v.InferOutput<typeof PictureViewSchema>;
+
+/** Offsets in UTF-16 units, `to` not included; in order, never touching or crossing. */
+const TextRangeSchema = v.object({ from: v.number(), to: v.number() });
+export type TextRange = v.InferOutput<typeof TextRangeSchema>;
+
 export const DocumentSchema = v.variant('kind', [
-  v.object({ kind: v.literal('text'), text: v.string(), truncated: v.boolean() }),
+  v.object({
+    kind: v.literal('text'),
+    text: v.string(),
+    truncated: v.boolean(),
+    /** What was newly written, apart from what it quotes: shown first, the whole one tap away. Absent: all of it is shown. */
+    fresh: v.optional(v.array(TextRangeSchema)),
+  }),
   v.object({ kind: v.literal('report'), report: ClinicalReportSchema }),
-  v.object({ kind: v.literal('photo'), ...blobFields, width: v.number(), height: v.number() }),
-  v.object({ kind: v.literal('file'), ...blobFields, note: v.nullable(v.string()) }),
+  v.object({
+    kind: v.literal('photo'),
+    ...blobFields,
+    width: v.number(),
+    height: v.number(),
+    /** For the list of a conversation, and for a phone's screen; absent: the photo itself is small enough. */
+    thumbnail: v.optional(PictureViewSchema),
+    screen: v.optional(PictureViewSchema),
+  }),
+  v.object({
+    kind: v.literal('file'),
+    ...blobFields,
+    note: v.nullable(v.string()),
+    /** Of a PDF: its first page as a picture, how many pages it has, and the beginning of its text where it holds any. */
+    preview: v.optional(v.object({ picture: v.nullable(PictureViewSchema), pages: v.number(), text: v.string() })),
+  }),
 ]);
 export type Document = v.InferOutput<typeof DocumentSchema>;

@@ -608,6 +608,27 @@ export const FAILURES = {
     person: "Un programme ne peut pas partir en pièce jointe : la réponse n'est pas partie.",
     operator: 'An attachment of a reply is a program, by its first bytes or by its name.',
   },
+  'attachment-infected': {
+    retry: 'never',
+    side: 'theirs',
+    peer: 'attachment-infected',
+    person: "L'antivirus a trouvé un fichier dangereux dans une pièce jointe : la réponse n'est pas partie.",
+    operator: 'The antivirus found something in an attachment of a reply; the log names it.',
+  },
+  'antivirus-unavailable': {
+    retry: 'later',
+    side: 'ours',
+    peer: 'antivirus-unavailable',
+    person: "L'antivirus ne répond pas : la réponse attend.",
+    operator: 'The antivirus does not answer, or not with a verdict. Letters and replies with attachments wait.',
+  },
+  'antivirus-too-large': {
+    retry: 'later',
+    side: 'ours',
+    peer: 'antivirus-too-large',
+    person: "La pièce jointe est trop grande pour l'antivirus : la réponse attend.",
+    operator: 'A letter or attachment is larger than the StreamMaxLength of clamd. It waits until that is raised.',
+  },
   'reply-too-large': {
     retry: 'never',
     side: 'theirs',
@@ -630,6 +651,51 @@ export const FAILURES = {
     peer: 'closing-refused',
     person: "Seul un échange avec un patient peut être clos : la réponse n'est pas partie.",
     operator: 'A reply that closes the exchange (X-MSS-MES: FIN) and goes to somebody who is not a patient.',
+  },
+  'filing-not-set': {
+    retry: 'never',
+    side: 'ours',
+    peer: 'filing-not-set',
+    person: "Aucune adresse de versement n'est réglée pour cette boîte : rien n'a été versé au dossier.",
+    operator: 'A filing was asked of a mailbox without a destination; see "estafette mailbox filing".',
+  },
+  'filing-unknown': {
+    retry: 'never',
+    side: 'theirs',
+    peer: 'filing-unknown',
+    person: "Ce courrier ou ce document n'est pas, ou plus, dans la conversation : rien n'a été versé au dossier.",
+    operator: 'A filing names a letter that is not of its conversation or not shown, or a document the letter has not.',
+  },
+  'filing-patient-unknown': {
+    retry: 'never',
+    side: 'theirs',
+    peer: 'filing-patient-unknown',
+    person:
+      "Le compte rendu ne nomme pas un patient unique avec nom, prénom et date de naissance : rien n'a été versé. Saisissez le patient.",
+    operator: 'The report a filing names has no patient, several, or one without name, first name or date of birth.',
+  },
+  'filing-patient-other': {
+    retry: 'never',
+    side: 'theirs',
+    peer: 'filing-patient-other',
+    person:
+      "Ce qui serait versé nomme un autre patient que celui du dossier : rien n'a été versé. Versez les documents un par un.",
+    operator: 'What a filing would carry names a patient who is not the one whose record it goes to.',
+  },
+  'filing-opposed': {
+    retry: 'never',
+    side: 'theirs',
+    peer: 'filing-opposed',
+    person: "Un patient dont il s'agit s'oppose à cet échange : rien n'a été versé au dossier.",
+    operator:
+      'A patient named by what would be filed, or the one it would be filed under, opposes; see "estafette opposition list".',
+  },
+  'filing-too-large': {
+    retry: 'never',
+    side: 'theirs',
+    peer: 'filing-too-large',
+    person: "Ce qui est à verser est trop volumineux pour un courrier : rien n'a été versé au dossier.",
+    operator: 'What a filing carries is above attachmentsTotalMaxBytes, or the finished mail above mailMaxBytes.',
   },
   'enrolment-unknown': {
     retry: 'never',

@@ -19,6 +19,7 @@ const PREFIXES = {
   blob: 'blb',
   mail: 'mai',
   account: 'acc',
+  opposition: 'opp',
 } as const;
 
 export type IdKind = keyof typeof PREFIXES;

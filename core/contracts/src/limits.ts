@@ -198,13 +198,92 @@ export const CONTENT_LIMITS = {
   inlineTextMaxCharacters: 20_000,
   resultsMax: 500,
   documentsMax: 60,
+  /** Patients one document may name: those beyond are not looked at. */
+  patientsPerDocumentMax: 50,
+  /** Of one HTML part; the rest of a longer one is not read, and the part is kept as a file. */
+  htmlMaxCharacters: 4_000_000,
+  /** Stretches of a text that are newly written; a text that changes more often is shown whole. */
+  freshRangesMax: 200,
   fileNameMaxCharacters: 120,
   subjectMaxCharacters: 300,
+  /** Of a subject or name as it is written, encoded: the rest is not decoded. */
+  encodedWordsMaxCharacters: 10_000,
   /** Pixels (width × height) above which a picture is offered as a file only. */
   photoMaxPixels: 50_000_000,
 } as const;
 
-/** XML inside a letter: CDA, METADATA.XML (gateway/content/safe-xml). */
+/** Pictures as they are shown (gateway/content/pictures). Sides and pixels as displayed. */
+export const PICTURE_LIMITS = {
+  thumbnailMaxSide: 320,
+  thumbnailQuality: 75,
+  screenMaxSide: 1_600,
+  screenQuality: 82,
+  /** A picture within this and the side of a view is shown as it is. */
+  thumbnailFromBytes: 48 * KIBIBYTE,
+  screenFromBytes: 512 * KIBIBYTE,
+  /** JPEG of a picture that phones and browsers do not show (HEIC, TIFF); the original stands beside it. */
+  convertedMaxSide: 4_096,
+  convertedQuality: 90,
+  channelsMax: 5,
+  /** A view as JPEG; far above what the sides and qualities give. */
+  viewMaxBytes: 16 * MEBIBYTE,
+  /** Pixels in memory of a picture that cannot be decoded row by row (interlaced, progressive, TIFF, HEIC). */
+  wholeMaxBytes: 256 * MEBIBYTE,
+  /** A colour profile that is taken over from a HEIC. */
+  profileMaxBytes: 64 * KIBIBYTE,
+} as const;
+
+/** PDF as it is shown: its first page, and the beginning of its words (gateway/content/pdf). */
+export const PDF_LIMITS = {
+  pageMaxWidth: 1_000,
+  pageMaxHeight: 1_600,
+  pageQuality: 80,
+  textPagesMax: 10,
+  textMaxCharacters: 8_000,
+} as const;
+
+/** The process that decodes pictures and PDFs (gateway/picture-studio). */
+export const STUDIO_LIMITS = {
+  processesMax: 2,
+  bootTimeoutMs: 30_000,
+  /** One picture or PDF may take this long; then its process is ended. */
+  timeoutMs: 30_000,
+  /** All pictures of one letter together; those that are left stand as they came. */
+  letterTimeoutMs: 120_000,
+  /**
+   * Pictures in the row for a process before those behind them wait no longer than this and stand as they came: half of
+   * the letters that are on their way at once, so that mail without pictures always finds a place.
+   */
+  rowMax: 8,
+  waitInLongRowMs: 10_000,
+  /** Pictures of one letter that cost a process, after which the rest is not tried. */
+  overrunsPerLetterMax: 2,
+  /** Memory of the process in all, its script's, and that of WebAssembly in pages of 64 KiB. */
+  residentMaxMib: 1_024,
+  heapMaxMib: 128,
+  wasmPagesMax: 8_192,
+  /** A process that did so much, has grown to this or did nothing for so long is ended, and another one started when needed. */
+  tasksPerProcessMax: 100,
+  residentKeptMib: 320,
+  idleMs: 30_000,
+} as const;
+
+/** `winmail.dat` (gateway/content/tnef). */
+export const TNEF_LIMITS = {
+  /** Of one letter; a further one stays a file. */
+  filesMax: 3,
+  /** Of the whole file. */
+  attributesMax: 5_000,
+  attachmentsMax: 100,
+  /** Of one list; also values of one property. */
+  propertiesMax: 5_000,
+  /** Body as RTF, unpacked. */
+  rtfMaxBytes: 4 * MEBIBYTE,
+  /** Groups of RTF, one inside the other; deeper ones count as the one above. */
+  rtfDepthMax: 200,
+} as const;
+
+/** XML inside a letter: CDA, METADATA.XML (gateway/content/xml). */
 export const XML_LIMITS = {
   /** A CDA carries its PDF in base64; a whole letter has at most 25 MB of attachments. */
   documentMaxBytes: 32 * MEBIBYTE,
@@ -338,6 +417,41 @@ export const CONVERSATION_LIMITS = {
   forgottenAtOnceMax: 500,
 } as const;
 
+/** Filing in the patient's record (gateway/filing). */
+export const FILING_LIMITS = {
+  /** How long before its end a conversation that was not filed is recalled; of a shorter life, the last of so many parts. */
+  reminderLeadMs: 24 * 3_600_000,
+  reminderLifeParts: 4,
+  remindersAtOnceMax: 200,
+  /** What was accepted keeps its conversation readable for so long, so that a crash in between does not lose it. */
+  compiledWithinMs: 3_600_000,
+  /** Letters and answers of one exchange. */
+  entriesMax: 500,
+  /** Name of an organisation, of a profession. */
+  nameMaxCharacters: 120,
+  /** Words of one exchange: more does not go on the pages of its document, however narrow its letters. */
+  textMaxCharacters: 5_000_000,
+  /** Pages of the document of one exchange: at 60 lines each, far above what two people write in a week. */
+  pagesMax: 500,
+} as const;
+
+/** How a letter presses (gateway/conversation/judge-urgency.ts), and the rules of a mailbox for it. */
+export const URGENCY_LIMITS = {
+  rulesPerMailboxMax: 50,
+  ruleMaxCharacters: 120,
+  unitMaxCharacters: 30,
+  /** Results judged before others have their turn on the event loop. */
+  resultsInARow: 50,
+  /** Reasons told of one letter: the gravest. */
+  reasonsMax: 20,
+  phonesMax: 5,
+  /** Of a label or a value in a reason. */
+  wordMaxCharacters: 120,
+  /** Of a value that is compared: a longer one is prose. */
+  valueMaxCharacters: 80,
+  phoneMaxCharacters: 40,
+} as const;
+
 /** Notices to proven senders of letters that could not be opened (gateway/dispatch). */
 export const NOTICE_LIMITS = {
   /** To one sender within a day, whatever the mailbox; above it the letter is held and nothing is said outside. */
@@ -347,10 +461,43 @@ export const NOTICE_LIMITS = {
 } as const;
 
 /** Quarantine, for the operator (cli). */
+export const OPPOSITION_LIMITS = {
+  /** Of a patient's family or given name: what stands behind is not compared. */
+  nameMaxCharacters: 200,
+  nameWordsMax: 12,
+  /** Of the words that say who recorded an opposition. */
+  recordedByMaxCharacters: 100,
+  /** Keyed digests asked for at once. */
+  keysPerQueryMax: 500,
+} as const;
+
 export const QUARANTINE_LIMITS = {
   /** How long a command waits until the running gateway has done what it asked. */
   outcomeWaitMs: 20_000,
   outcomeLookMs: 250,
+} as const;
+
+/** The antivirus daemon (gateway/antivirus). */
+export const ANTIVIRUS_LIMITS = {
+  chunkBytes: 64 * KIBIBYTE,
+  connectTimeoutMs: 5_000,
+  /** One file from its first byte to the answer; clamd itself gives up after two minutes (MaxScanTime). */
+  scanTimeoutMs: 150_000,
+  /** All files of one letter together: past it none is begun. */
+  filesTimeoutMs: 300_000,
+  /** A letter that came to no verdict after so long is tried again beside at most so many of its kind. */
+  slowFromMs: 30_000,
+  slowLettersMax: 4,
+  /** An answer to a single word. */
+  wordTimeoutMs: 10_000,
+  answerMaxBytes: 4 * KIBIBYTE,
+  nameMaxCharacters: 120,
+  /** How often a file is sent again at once whose connection ended in its middle. */
+  brokenOffMax: 2,
+  /** How long nothing is tried after nobody answered. */
+  restMs: 5_000,
+  /** Signatures older than this are told by `estafette doctor`. */
+  signaturesOldMs: 3 * 24 * 3_600_000,
 } as const;
 
 /** The operator's file of trust spaces (gateway/trust-spaces). */

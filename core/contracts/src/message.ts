@@ -23,6 +23,33 @@ export const MailPersonSchema = v.object({
 
 export type MailPerson = v.InferOutput<typeof MailPersonSchema>;
 
+/** Why a letter presses, in the words of what says so. */
+export const UrgencyReasonSchema = v.variant('because', [
+  /** The laboratory flagged it (`HH`, `LL`, `AA`); value and unit as written. */
+  v.object({ because: v.literal('flag'), label: v.string(), value: v.string(), flag: v.string() }),
+  /** A rule of this mailbox (`INR > 5`). */
+  v.object({
+    because: v.literal('rule'),
+    label: v.string(),
+    value: v.string(),
+    rule: v.string(),
+    /** The value could not be compared (another unit, `> 4`, words): whoever reads decides. Never critical by itself. */
+    undecided: v.optional(v.boolean()),
+  }),
+  /** A result or report sent before comes back corrected. */
+  v.object({ because: v.literal('corrected') }),
+  /** Its sender marked the mail (Priority, Importance, X-Priority). */
+  v.object({ because: v.literal('mail') }),
+]);
+export const UrgencySchema = v.object({
+  /** `critical`: from the content. `urgent`: what the mail says of itself, a correction, a value to be compared. */
+  level: v.picklist(['critical', 'urgent']),
+  reasons: v.array(UrgencyReasonSchema),
+  /** Numbers to call, best first; empty when none is known. */
+  phones: v.array(v.string()),
+});
+export type Urgency = v.InferOutput<typeof UrgencySchema>;
+
 /** Why a letter stands in this conversation (design: routing order). */
 export const ROUTES = ['thread-token', 'in-reply-to', 'references', 'new', 'new-unproven', 'new-expired'] as const;
 export type Route = (typeof ROUTES)[number];
@@ -56,10 +83,14 @@ export const LetterMessageSchema = v.object({
   sameMessageId: v.optional(v.boolean()),
   /** It stands in its thread under another subject than the letters before. */
   subjectChanged: v.optional(v.boolean()),
-  /** Its sender marked it as urgent. */
+  /** Its sender marked it as urgent, or `urgency` says how it presses. */
   urgent: v.optional(v.boolean()),
   /** Its sender asked to be told when it is read: the phone tells when it was. */
   asksReceipt: v.optional(v.boolean()),
+  /** How it presses, when it does. */
+  urgency: v.optional(UrgencySchema),
+  /** This mailbox has set where conversations are filed, so that filing can be offered. */
+  fileable: v.optional(v.boolean()),
 });
 export type LetterMessage = v.InferOutput<typeof LetterMessageSchema>;
 
@@ -103,6 +134,62 @@ export const ReplyMessageSchema = v.object({
   person: v.optional(v.string()),
 });
 export type ReplyMessage = v.InferOutput<typeof ReplyMessageSchema>;
+
+/** LOINC types under which a pharmacist files (clinical-formats A.2.5). */
+export const FILING_TYPES = ['61357-0', '78601-2', '56445-0'] as const;
+
+/** The patient whose record it goes to: as a report of the conversation states him, or as somebody typed him. */
+export const FilingPatientSchema = v.variant('from', [
+  v.object({
+    from: v.literal('report'),
+    letterId: idOf('letter'),
+    index: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  }),
+  v.object({
+    from: v.literal('typed'),
+    familyName: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(100)),
+    givenName: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(100)),
+    birthDate: v.pipe(v.string(), v.isoDate()),
+    sex: v.picklist(['M', 'F']),
+  }),
+]);
+
+/**
+ * Asked on a device: file this conversation, or one document of it, in the patient's record. It travels sealed and signed as a
+ * reply does, under the id of a reply, so that the relay cannot tell the two apart; its statuses are those of a reply.
+ */
+export const FilingMessageSchema = v.object({
+  type: v.literal('filing'),
+  replyId: idOf('reply'),
+  what: v.variant('kind', [
+    v.object({ kind: v.literal('conversation') }),
+    /** One document of a letter, by its place among the letter's documents; as it came. */
+    v.object({
+      kind: v.literal('document'),
+      letterId: idOf('letter'),
+      index: v.pipe(v.number(), v.integer(), v.minValue(0)),
+    }),
+    /** The whole letter as it came. */
+    v.object({ kind: v.literal('original'), letterId: idOf('letter') }),
+  ]),
+  patient: FilingPatientSchema,
+  /** The mailbox's own type when absent. */
+  documentType: v.optional(v.picklist(FILING_TYPES)),
+  /** By the phone's clock. */
+  typedAt: v.string(),
+  /** Who asked; the gateway sets it from the device when it passes it on to the other devices. */
+  person: v.optional(v.string()),
+});
+export type FilingMessage = v.InferOutput<typeof FilingMessageSchema>;
+
+/** The conversation will expire and has not been filed since its last letter. */
+export const ReminderMessageSchema = v.object({
+  type: v.literal('reminder'),
+  /** ISO 8601, UTC. */
+  expiresAt: v.string(),
+  at: v.string(),
+});
+export type ReminderMessage = v.InferOutput<typeof ReminderMessageSchema>;
 
 /** What became of a reply. */
 export const StatusMessageSchema = v.object({
@@ -157,6 +244,8 @@ export const MessageSchema = v.variant('type', [
   QuarantineMessageSchema,
   NoticeMessageSchema,
   ReplyMessageSchema,
+  FilingMessageSchema,
+  ReminderMessageSchema,
   StatusMessageSchema,
 ]);
 export type Message = v.InferOutput<typeof MessageSchema>;

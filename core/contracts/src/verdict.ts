@@ -127,6 +127,14 @@ export const REASONS = {
     fr: "Ce courrier tourne en rond : il vient d'ici, ou de trop de serveurs.",
     en: 'It left this mailbox before, or came through more hosts than hopsMax.',
   },
+  'virus-found': {
+    fr: "L'antivirus a trouvé un fichier dangereux dans le courrier.",
+    en: 'The antivirus found something in the letter; the trail names it. Released only when a new scan finds nothing.',
+  },
+  'patient-opposes': {
+    fr: "Le courrier est retenu : un patient dont il parle s'oppose à cet échange.",
+    en: 'A patient the letter names opposes that this mailbox sees letters about them; see estafette opposition list.',
+  },
   released: {
     fr: 'Affiché par décision de la personne qui gère la passerelle.',
     en: 'Shown by decision of the operator, who released it from quarantine.',

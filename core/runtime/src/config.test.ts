@@ -17,6 +17,7 @@ const WRONG: Record<SettingName, readonly string[] | null> = {
   ESTAFETTE_TRUST_SPACES: null,
   ESTAFETTE_TRUST_ANCHORS: null,
   ESTAFETTE_CRLS: null,
+  ESTAFETTE_ANTIVIRUS: ['clamd.sock', 'localhost', 'localhost:70000', 'unix:/run/clamd.sock'],
   ESTAFETTE_REVOCATION_HOSTS: [
     'http://crl.example',
     'crl.example/path',

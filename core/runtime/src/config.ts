@@ -67,6 +67,14 @@ const hostAndPort = (text: string) => {
   return { host: (found[1] as string).replace(/^\[|\]$/g, ''), port: Number(found[2]) };
 };
 
+/** A socket of clamd: the path of a unix socket, or host:port. */
+const clamdPlace = (text: string) => {
+  if (text === '') return null;
+  if (text.startsWith('/')) return { path: text };
+  const found = hostAndPort(text);
+  return found instanceof Expectation ? expected('nothing, the absolute path of a socket, or host:port') : found;
+};
+
 const mailDomain = (text: string) =>
   /^(?=.{1,253}$)([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$/i.test(text)
     ? text.toLowerCase()
@@ -144,6 +152,11 @@ export const SETTINGS = {
     '',
     hostList,
     'hosts that revocation lists, OCSP answers and issuers may be fetched from: names or .suffixes, with commas; default: none, nothing is fetched',
+  ),
+  ESTAFETTE_ANTIVIRUS: setting(
+    '',
+    clamdPlace,
+    'socket of clamd (ClamAV), a path or host:port: nothing unscanned is shown or sent; default: none, nothing is scanned',
   ),
   ESTAFETTE_SMTP_CERTIFICATE: setting(
     '',

@@ -91,6 +91,7 @@ export type VaultPurpose =
   | 'correspondent'
   | 'address-index'
   | 'account'
+  | 'opposition'
   | 'message-id-index'
   | 'letter-identity'
   | 'derived-id'

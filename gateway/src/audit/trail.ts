@@ -43,6 +43,12 @@ const REPLY_EVENTS = {
 
 const detailed = (code: string | null) => (code === null ? {} : { detail: code });
 
+type FollowedFacts = Pick<ReplyRow, 'id' | 'state' | 'failure' | 'purpose' | 'conversationId'>;
+
+/** A filing is found by its conversation. */
+const filedIn = ({ purpose, conversationId }: Pick<ReplyRow, 'purpose' | 'conversationId'>) =>
+  purpose === 'filing' ? { related: conversationId } : {};
+
 export type Trail = ReturnType<typeof createTrail>;
 
 /** The trail over the lasting store. */
@@ -73,6 +79,12 @@ export function createTrail(store: Pick<LastingStore, 'audit'>, clock: Clock) {
         { subject: letterId, event: 'letter-quarantined', related: mailboxId, detail: reasons.join(', ') },
         now(),
       ),
+    letterUnscanned: (letterId: string, code: string) =>
+      store.audit({ subject: letterId, event: 'letter-unscanned', detail: code }, now()),
+    virusFound: (letterId: string, mailboxId: string, name: string) =>
+      store.audit({ subject: letterId, event: 'virus-found', related: mailboxId, detail: name }, now()),
+    letterOpposed: (letterId: string, oppositionId: string) =>
+      store.audit({ subject: letterId, event: 'letter-opposed', related: oppositionId }, now()),
     letterReleased: (letterId: string, mailboxId: string, verdict: Verdict) =>
       store.audit({ subject: letterId, event: 'letter-released', related: mailboxId, detail: wordsOf(verdict) }, now()),
     letterReleaseFailed: (letterId: string, mailboxId: string, codes: string) =>
@@ -102,11 +114,15 @@ export function createTrail(store: Pick<LastingStore, 'audit'>, clock: Clock) {
       store.audit({ subject: replyId, event: 'reply-signed-only', detail: String(recipients) }, now()),
     replyHeld: (replyId: string, code: string) =>
       store.audit({ subject: replyId, event: 'reply-held', detail: code }, now()),
-    replyFailed: (replyId: string, code: string) =>
-      store.audit({ subject: replyId, event: 'reply-failed', detail: code }, now()),
+    replyFailed: ({ id, ...facts }: Pick<ReplyRow, 'id' | 'purpose' | 'conversationId'>, code: string) =>
+      store.audit({ subject: id, event: 'reply-failed', detail: code, ...filedIn(facts) }, now()),
     /** The reply followed its mails. */
-    replyFollowed: ({ id, state, failure }: Pick<ReplyRow, 'id' | 'state' | 'failure'>) =>
-      store.audit({ subject: id, event: REPLY_EVENTS[state], ...detailed(failure) }, now()),
+    replyFollowed: ({ id, state, failure, ...facts }: FollowedFacts) =>
+      store.audit({ subject: id, event: REPLY_EVENTS[state], ...detailed(failure), ...filedIn(facts) }, now()),
+    filingAccepted: (id: string, conversationId: string, what: string) =>
+      store.audit({ subject: id, event: 'filing-accepted', related: conversationId, detail: what }, now()),
+    conversationReminded: (conversationId: string, mailboxId: string, end: string) =>
+      store.audit({ subject: conversationId, event: 'conversation-reminded', related: mailboxId, detail: end }, now()),
     mailPosted: ({ id, kind, subject }: MailFacts) =>
       store.audit({ subject: id, event: 'mail-posted', related: subject, detail: kind }, now()),
     mailAttempted: ({ id, subject, attempts }: MailFacts) =>

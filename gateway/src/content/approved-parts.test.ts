@@ -5,8 +5,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ascii, attached, entity, kinds, multipart, noteOf, plain } from './entities.fixture.ts';
-import { inrReport } from './hprim.fixture.ts';
-import { jpeg } from './photo.fixture.ts';
+import { inrReport } from './hprim/hprim.fixture.ts';
+import { jpeg } from './pictures/photo.fixture.ts';
 import { readContent } from './read-content.ts';
 
 const NOW = new Date('2026-01-12T10:00:00Z');

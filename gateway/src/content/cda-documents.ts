@@ -12,7 +12,7 @@ import { sniffMediaType } from './media-type.ts';
 import type { MimeLeaf } from './mime-leaves.ts';
 import type { FileDocument, FileNote, ReadDocument } from './read-document.ts';
 import { FILE_NOTES } from './read-document.ts';
-import { isLong, reportDocument, wholeText } from './text-documents.ts';
+import { isLong, reportDocument, wholeText } from './text/text-documents.ts';
 
 export type FoundFile = { name: string; mediaType: string; bytes: Buffer };
 

@@ -29,6 +29,7 @@ const DEFAULT_NAMES: Readonly<Record<string, string>> = {
   'image/webp': 'image.webp',
   'application/pdf': 'document.pdf',
   'application/zip': 'archive.zip',
+  'application/ms-tnef': 'winmail.dat',
   'text/plain': 'texte.txt',
   'text/html': 'page.html',
   'text/calendar': 'rendez-vous.ics',

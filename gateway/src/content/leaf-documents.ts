@@ -5,22 +5,25 @@
  * letter's words, or an attached text or HPRIM file under any type) by our own charset evidence; the rest is a file.
  */
 
-import { decodeClinicalText } from './charset.ts';
-import { cleanText } from './clean-text.ts';
+import { CONTENT_LIMITS } from '@estafette/contracts/limits';
 import { cleanFileName, extensionOf, isExecutableName } from './file-name.ts';
-import { htmlToText } from './html-text.ts';
 import { servedMediaType, sniffMediaType } from './media-type.ts';
 import type { MimeLeaf } from './mime-leaves.ts';
-import { readPhoto } from './photo.ts';
+import { readPhoto } from './pictures/photo.ts';
 import type { FileDocument, FileNote, ReadDocument } from './read-document.ts';
 import { FILE_NOTES } from './read-document.ts';
-import { holdsReports, textDocuments } from './text-documents.ts';
+import { decodeClinicalText } from './text/charset.ts';
+import { cleanText } from './text/clean-text.ts';
+import { type HtmlText, readHtml } from './text/html-text.ts';
+import { holdsReports, textDocuments } from './text/text-documents.ts';
 
 /** Above this an attached file of unknown type is not searched for HPRIM: real ones are a few kilobytes. */
 const HPRIM_FILE_MAX_BYTES = 4 * 1024 * 1024;
 const TEXT_EXTENSION = /^(?:hpr|hpm\d?|hprim|txt)$/;
 /** Types under which practice software sends HPRIM files. */
 const UNTOLD_TYPE = /^(?:application\/(?:octet-stream|x-hprim|hprim)|text\/(?!html|xml)[a-z0-9.+-]{1,60})$/;
+
+const APICRYPT = Buffer.from('$APICRYPT');
 
 export function isInlineText(leaf: MimeLeaf): boolean {
   if (leaf.disposition === 'attachment' || leaf.name) return false;
@@ -31,9 +34,12 @@ export function isInlineText(leaf: MimeLeaf): boolean {
 export const sourceOf = (leaf: MimeLeaf): string => cleanText(decodeClinicalText(leaf.bytes, leaf.charset).text);
 
 /** The words of an inline text part, clean; what it will be shown as. */
-export function wordsOf(leaf: MimeLeaf): string {
+export const wordsOf = (leaf: MimeLeaf): string => markedWordsOf(leaf).text;
+
+function markedWordsOf(leaf: MimeLeaf): HtmlText {
   const decoded = sourceOf(leaf);
-  return leaf.contentType === 'text/html' ? cleanText(htmlToText(decoded)) : decoded;
+  if (leaf.contentType !== 'text/html') return { text: decoded, quotes: [] };
+  return readHtml(decoded.slice(0, CONTENT_LIMITS.htmlMaxCharacters));
 }
 
 export function leafDocuments(leaf: MimeLeaf, now: Date): ReadDocument[] {
@@ -44,7 +50,8 @@ export function leafDocuments(leaf: MimeLeaf, now: Date): ReadDocument[] {
     return inlineTextDocuments(leaf, now);
   if (sniffed?.executable || isExecutableName(name)) return [plainFile(leaf, name, FILE_NOTES.executable)];
   const extension = extensionOf(name);
-  if (extension === 'apz' || extension === 'api') return [plainFile(leaf, name, FILE_NOTES.apicrypt)];
+  if (extension === 'apz' || extension === 'api' || isApicrypt(leaf))
+    return [plainFile(leaf, name, FILE_NOTES.apicrypt)];
   const photo = readPhoto(leaf.bytes);
   if (photo && 'refused' in photo) {
     const note = photo.refused === 'too-large' ? FILE_NOTES.pictureTooLarge : FILE_NOTES.pictureDamaged;
@@ -55,13 +62,19 @@ export function leafDocuments(leaf: MimeLeaf, now: Date): ReadDocument[] {
   return (sniffed ? null : attachedTextDocuments(leaf, { name, extension, now })) ?? [fileOf(leaf, name, null)];
 }
 
+/** The cipher text of Apicrypt v1 in a file of whatever name; one that says it is text gets the sentence as its text. */
+const isApicrypt = ({ bytes, contentType }: MimeLeaf): boolean =>
+  contentType !== 'text/plain' && bytes.subarray(0, APICRYPT.length).equals(APICRYPT);
+
 function inlineTextDocuments(leaf: MimeLeaf, now: Date): ReadDocument[] {
-  const words = wordsOf(leaf);
-  if (words.trim() !== '') return textDocuments(words, { fileName: 'texte-integral.txt', now });
+  const { text, quotes } = markedWordsOf(leaf);
+  const isCut = leaf.contentType === 'text/html' && leaf.bytes.length > CONTENT_LIMITS.htmlMaxCharacters;
+  const rest = isCut ? [fileOf(leaf, cleanFileName(undefined, leaf.contentType), FILE_NOTES.textContinued)] : [];
+  if (text.trim() !== '') return [...textDocuments(text, { fileName: 'texte-integral.txt', now, quotes }), ...rest];
   // HTML that shows no word (a picture of a letter, broken markup) is kept as bytes rather than lost.
   const isSilentHtml =
     leaf.contentType === 'text/html' && leaf.bytes.length > 0 && /<(?:img|style|script)/i.test(head(leaf));
-  return isSilentHtml ? [fileOf(leaf, cleanFileName(undefined, leaf.contentType), null)] : [];
+  return isSilentHtml ? [fileOf(leaf, cleanFileName(undefined, leaf.contentType), null)] : rest;
 }
 
 const head = (leaf: MimeLeaf): string => leaf.bytes.toString('latin1', 0, 65_536);

@@ -23,7 +23,10 @@ const SIGNATURES: readonly (readonly [number, string, string])[] = [
   [0, 'MM\x00*', 'image/tiff'],
   [4, 'ftypheic', 'image/heic'],
   [4, 'ftypheix', 'image/heic'],
+  [4, 'ftyphevc', 'image/heic'],
+  [4, 'ftyphevx', 'image/heic'],
   [4, 'ftypmif1', 'image/heic'],
+  [4, 'ftypmsf1', 'image/heic'],
   [128, 'DICM', 'application/dicom'],
 ];
 

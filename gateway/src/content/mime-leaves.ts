@@ -16,6 +16,7 @@ import { CONTENT_LIMITS, ENVELOPE_LIMITS } from '@estafette/contracts/limits';
 import type { AttachmentStream, MessageText } from 'mailparser';
 import { MailParser } from 'mailparser';
 import type { ApprovedLeaf } from '../ports.ts';
+import { decodeRawWords } from './text/raw-words.ts';
 
 export type MimeLeaf = {
   /** Lower case, without parameters; `text/plain` when the part says nothing (RFC 2045 §5.2). */
@@ -144,7 +145,7 @@ function leafOf(part: AttachmentStream, bytes: Buffer, place: Place | undefined)
     contentType,
     charset: params.charset,
     disposition: !disposition ? null : disposition === 'inline' ? 'inline' : 'attachment',
-    name: part.filename || undefined,
+    name: part.filename ? decodeRawWords(part.filename) : undefined,
     bytes,
     depth: place?.depth ?? 0,
     alternative: place?.alternative ?? null,

@@ -1,5 +1,7 @@
 /** The French national identity number (NIR, matricule INS): thirteen characters and, mostly, a key of two digits. */
 
+/** As it stands in documents: with or without its key. */
+export const NATIONAL_NUMBER = /^[0-9]{5}[0-9AB]{2}[0-9]{6}(?:[0-9]{2})?$/;
 const SHOWN_START = 5;
 const LENGTH_WITH_KEY = 15;
 

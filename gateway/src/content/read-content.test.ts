@@ -15,9 +15,9 @@ import {
   plain,
   quotedPrintable,
 } from './entities.fixture.ts';
-import { FIXTURE_CHARSETS, inrReport } from './hprim.fixture.ts';
-import { readHprim } from './hprim.ts';
-import { jpeg, png, SECRET } from './photo.fixture.ts';
+import { FIXTURE_CHARSETS, inrReport } from './hprim/hprim.fixture.ts';
+import { readHprim } from './hprim/hprim.ts';
+import { jpeg, png, SECRET } from './pictures/photo.fixture.ts';
 import { readContent } from './read-content.ts';
 import type { ReadDocument } from './read-document.ts';
 
@@ -140,6 +140,48 @@ test('an Apicrypt message gets one clear sentence and stays as a file', async ()
   assert.equal(noteOf(documents[1]), 'message Apicrypt chiffré, à ouvrir dans votre logiciel');
 });
 
+test('an Apicrypt text under any name gets its sentence, words about Apicrypt stay words', async () => {
+  const sentence = 'Message Apicrypt chiffré, à ouvrir dans votre logiciel.';
+  const html = entity(['Content-Type: text/html'], '<p>Bonjour</p><p>$APICRYPT 2.0</p><p>abcdef</p>');
+  const [fromHtml, kept] = await documentsOf(html);
+  assert.ok(fromHtml?.kind === 'text' && fromHtml.text === `Bonjour\n\n${sentence}`);
+  assert.ok(kept?.kind === 'file' && kept.bytes.includes('abcdef'));
+  for (const name of ['lettre.APZ', 'message', 'a.bin']) {
+    const [, file] = await documentsOf(
+      multipart('mixed', plain('voir'), attached('application/octet-stream', name, ascii('$APICRYPT\r\nabc'))),
+    );
+    assert.equal(noteOf(file), 'message Apicrypt chiffré, à ouvrir dans votre logiciel', name);
+  }
+  const [about] = await documentsOf(plain('Votre message $APICRYPT est illisible.\r\nINR à 6,8'));
+  assert.ok(about?.kind === 'text' && about.text.endsWith('INR à 6,8'));
+});
+
+test('HTML nested a hundred thousand deep, and HTML beyond the limit, are read without being lost', async () => {
+  const html = (body: string): Buffer => entity(['Content-Type: text/html; charset=utf-8'], Buffer.from(body, 'utf8'));
+  const [deep] = await documentsOf(html(`${'<div><blockquote type=cite>'.repeat(100_000)}INR à 6,8`));
+  assert.ok(deep?.kind === 'text' && deep.text === 'INR à 6,8' && deep.fresh === undefined);
+  const huge = await documentsOf(html(`<p>INR à 6,8</p>${'<i></i>'.repeat(700_000)}<p>fin</p>`));
+  assert.deepEqual(kinds(huge), ['text', 'file']);
+  assert.equal(noteOf(huge[1]), 'text-continued');
+});
+
+test('what a reply quotes is told from what it says: only in the letter itself, never in a report or a file', async () => {
+  const reply = 'Oui.\r\n\r\nLe 05/01/2026 à 10:02, X a écrit :\r\n> Suspendre ?\r\n';
+  const [text, file] = await documentsOf(
+    multipart('mixed', plain(`\r\n\r\n${reply}`), attached('text/plain', 'note.txt', Buffer.from(reply, 'utf8'))),
+  );
+  assert.ok(text?.kind === 'text' && file?.kind === 'text');
+  assert.deepEqual([text.fresh, file.fresh], [[{ from: 0, to: 4 }], undefined]);
+  const html = entity(
+    ['Content-Type: text/html; charset=utf-8'],
+    '<br><br>Oui.<blockquote type=cite>Suspendre ?</blockquote>',
+  );
+  const [marked] = await documentsOf(html);
+  assert.ok(
+    marked?.kind === 'text' && marked.fresh?.map(({ from, to }) => marked.text.slice(from, to)).join() === 'Oui.',
+  );
+});
+
 test('names of attached files are read in every way they are written', async () => {
   const named = (disposition: string): Buffer =>
     entity(['Content-Type: application/pdf', `Content-Disposition: attachment; ${disposition}`], '%PDF-1.4');
@@ -148,6 +190,8 @@ test('names of attached files are read in every way they are written', async () 
     "filename*0*=iso-8859-1''r%E9sul; filename*1=tat.pdf",
     'filename="=?iso-8859-1?Q?r=E9sultat?=.pdf"',
     'filename="r\xe9sultat.pdf"',
+    'filename="r\x82sultat.pdf"',
+    'filename="r\x8esultat.pdf"',
     'filename="r\xc3\xa9sultat.pdf"',
   ];
   for (const way of ways) {

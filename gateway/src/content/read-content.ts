@@ -19,6 +19,8 @@ import { FILE_NOTES } from './read-document.ts';
 import type { LeafDocuments } from './shown-once.ts';
 import { shownOnce } from './shown-once.ts';
 import { statesQualifiedIns } from './stated-ins.ts';
+import { statedPatients, stating } from './stated-patients.ts';
+import { unpackTnef } from './tnef/unpack-tnef.ts';
 import type { XdmOptions } from './xdm/report-standing.ts';
 import { isXdmArchive, xdmDocuments } from './xdm/xdm-documents.ts';
 
@@ -38,13 +40,19 @@ export async function readContent(entity: Buffer, options: ReadOptions): Promise
   const now = options.now ?? new Date();
   const { leaves, note } = await leavesOf(entity, options.approved);
   const documents = options.inert
-    ? leaves.flatMap(inertDocuments)
+    ? await allInert(leaves, { now, insStated: false })
     : await openedDocuments(leaves, { now, insStated: statesQualifiedIns(entity) });
   if (note) documents.push(wholeLetter(entity, note));
   if (documents.length === 0) documents.push(emptyLetter(entity));
-  if (documents.length <= CONTENT_LIMITS.documentsMax) return { documents };
+  const patients = statedPatients(documents);
+  if (documents.length <= CONTENT_LIMITS.documentsMax) return { documents, patients };
   const shown = documents.slice(0, CONTENT_LIMITS.documentsMax - 1);
-  return { documents: [...shown, wholeLetter(entity, FILE_NOTES.tooManyDocuments)] };
+  // The letter is kept whole as the last of them: whoever else it names, it names there.
+  const last = shown.length;
+  return {
+    documents: [...shown, wholeLetter(entity, FILE_NOTES.tooManyDocuments)],
+    patients: patients.map((patient) => ({ ...patient, index: Math.min(patient.index, last) })),
+  };
 }
 
 type Opened = { leaves: MimeLeaf[]; note: FileNote | null };
@@ -79,11 +87,28 @@ function inertDocuments(leaf: MimeLeaf): ReadDocument[] {
   return [{ kind: 'text', text: sourceOf(leaf), truncated: false }];
 }
 
+/** Nothing of them is opened for a reader; whom their files name is looked at all the same: he may oppose. */
+async function allInert(leaves: readonly MimeLeaf[], options: XdmOptions): Promise<ReadDocument[]> {
+  const documents: ReadDocument[] = [];
+  for (const leaf of leaves) {
+    const [shown, ...more] = inertDocuments(leaf);
+    const named = statedPatients((await documentsOf(leaf, options)).documents);
+    if (shown) documents.push(stating(shown, named), ...more);
+  }
+  return documents;
+}
+
 async function openedDocuments(leaves: readonly MimeLeaf[], options: XdmOptions): Promise<ReadDocument[]> {
   const read: LeafDocuments[] = [];
-  for (const leaf of withoutUnchosenAlternatives(leaves)) read.push(await documentsOf(leaf, options));
+  for (const { leaf, note } of unpackTnef(withoutUnchosenAlternatives(leaves)))
+    read.push(note === null ? await documentsOf(leaf, options) : notedDocuments(leaf, note));
   return shownOnce(read);
 }
+
+const notedDocuments = (leaf: MimeLeaf, note: FileNote): LeafDocuments => ({
+  isArchive: false,
+  documents: [plainFile(leaf, cleanFileName(leaf.name, leaf.contentType), note)],
+});
 
 async function documentsOf(leaf: MimeLeaf, options: XdmOptions): Promise<LeafDocuments> {
   const isArchive = leaf.depth <= CONTENT_LIMITS.depthMax && !isInlineText(leaf) && isXdmArchive(leaf);

@@ -3,7 +3,8 @@
  * bytes into blobs; nothing here goes to a log or to disk.
  */
 
-import type { ClinicalReport } from '@estafette/contracts/document';
+import type { ClinicalReport, TextRange } from '@estafette/contracts/document';
+import type { StatedPatient } from '../ports.ts';
 
 /**
  * Why a part is only a file, as stable codes; the app has the words for them.
@@ -18,6 +19,13 @@ export const FILE_NOTES = {
   typeMismatch: 'type-mismatch',
   pictureTooLarge: 'picture-too-large',
   pictureDamaged: 'picture-damaged',
+  /** A HEIC or TIFF as it came: beside it stands the photo that was made of it. */
+  pictureOriginal: 'picture-original',
+  /** The same, where it holds more pictures than the photo shows (a fax of several pages). */
+  pictureMorePages: 'picture-more-pages',
+  pdfUnreadable: 'pdf-unreadable',
+  /** It asks for a password. */
+  pdfLocked: 'pdf-locked',
   /** A letter attached to the letter, not read here. */
   attachedLetter: 'attached-letter',
   /** The whole of a text of which a document shows the beginning. */
@@ -48,11 +56,19 @@ export const FILE_NOTES = {
   /** What the sender withdrew, or replaced. */
   xdmDeleted: 'xdm-deleted',
   xdmReplaced: 'xdm-replaced',
+  /** `winmail.dat` that is cut off, or whose checksums are not true; what could be read of it stands before it. */
+  tnefDamaged: 'tnef-damaged',
   apicrypt: 'message Apicrypt chiffré, à ouvrir dans votre logiciel',
 } as const;
 export type FileNote = (typeof FILE_NOTES)[keyof typeof FILE_NOTES];
 
-export type TextDocument = { kind: 'text'; text: string; truncated: boolean };
+export type TextDocument = {
+  kind: 'text';
+  text: string;
+  truncated: boolean;
+  /** What was newly written, apart from what it quotes (text/fresh-text.ts); absent: all of it is shown. */
+  fresh?: TextRange[];
+};
 export type ReportDocument = { kind: 'report'; report: ClinicalReport };
 export type PhotoDocument = {
   kind: 'photo';
@@ -67,4 +83,8 @@ export type PhotoDocument = {
 export type FileDocument = { kind: 'file'; name: string; mediaType: string; bytes: Buffer; note: FileNote | null };
 export type ReadDocument = TextDocument | ReportDocument | PhotoDocument | FileDocument;
 
-export type ReadContent = { documents: ReadDocument[] };
+export type ReadContent = {
+  documents: ReadDocument[];
+  /** Whom its files are about, with the whole national number: not for the phone, nor for a log. */
+  patients: StatedPatient[];
+};

@@ -3,10 +3,9 @@
  * kept beside them, text bounded so that the event fits the relay's limit, and what an answer will need kept sealed.
  * Ids come from what is named; a second run writes the same things again.
  */
-import { createHash } from 'node:crypto';
 import type { Bytes } from '@estafette/contracts/bytes';
 import { openBytes, sealBlob, sealBytes } from '@estafette/contracts/conversation-seal';
-import type { Document } from '@estafette/contracts/document';
+import type { Document, TextRange } from '@estafette/contracts/document';
 import { CONTENT_LIMITS, CONVERSATION_LIMITS, RELAY_LIMITS } from '@estafette/contracts/limits';
 import type { LetterMessage, Message } from '@estafette/contracts/message';
 import type {
@@ -20,8 +19,10 @@ import type {
   ReadDocument,
 } from '../ports.ts';
 import type { ConversationKey } from './custody.ts';
+import { keepDocument, withLessPreview } from './keep-documents.ts';
 import { originalName } from './kept-original.ts';
 import type { KnownSender } from './know-sender.ts';
+import { letterUrgency } from './letter-urgency.ts';
 import type { Routing } from './route-letter.ts';
 import type { EventMaker } from './sealed-events.ts';
 import { messageIdsIn } from './thread-token.ts';
@@ -79,10 +80,16 @@ export async function openContext(
 const contextBinding = (conversationId: string, letterId: string) =>
   ({ kind: 'context', conversationId, id: letterId, author: 'gateway' }) as const;
 
-/** First lines of what was written, for the quote of an answer. */
+/** First lines of what was newly written, for the quote of an answer. */
 function quoteOf({ documents }: OpenedLetter): string[] {
-  const text = documents.find((document) => document.kind === 'text')?.text ?? '';
-  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  const found = documents.find((document) => document.kind === 'text');
+  const text = found?.text ?? '';
+  const fresh = found?.fresh ?? [{ from: 0, to: text.length }];
+  const lines = fresh
+    .map(({ from, to }) => text.slice(from, to))
+    .join('\n')
+    .split('\n')
+    .filter((line) => line.trim() !== '');
   return lines.slice(0, CONVERSATION_LIMITS.quotedLinesMax);
 }
 
@@ -131,21 +138,56 @@ function marksOf(
   };
 }
 
-/** Shortens what may be shortened, longest text first, until the documents fit beside the rest of the message; the whole stays in the original. */
+/**
+ * Shortens what may be shortened until the documents fit beside the rest of the message; the whole stays in the original.
+ * The words of PDFs first, which stand in the PDFs; then what is largest. Each is measured once, however many there are.
+ */
 function fit(documents: Document[], roomBytes: number): Document[] {
+  const measured = new WeakMap<Document, number>();
+  const measure = (document: Document): number => {
+    const size = measured.get(document) ?? sizeOf(document);
+    measured.set(document, size);
+    return size;
+  };
+  const isTooMuch = (all: readonly Document[]): boolean =>
+    all.reduce((sum, document) => sum + measure(document) + COMMA, BRACKETS) > roomBytes;
   let fitting = documents;
-  while (fitting.length > 0 && sizeOf(fitting) > roomBytes) {
-    const sizes = fitting.map(sizeOf);
+  while (isTooMuch(fitting)) {
+    const less = withLessPreview(fitting);
+    if (less === null) break;
+    fitting = less;
+  }
+  while (fitting.length > 0 && isTooMuch(fitting)) {
+    const sizes = fitting.map(measure);
     const largest = sizes.indexOf(Math.max(...sizes));
     fitting = fitting.flatMap((document, at) => (at === largest ? shorten(document) : [document]));
   }
   return fitting;
 }
+const COMMA = 1;
+const BRACKETS = 2;
+
+type Text = Extract<Document, { kind: 'text' }>;
+
+/** The beginning of a text. Of what is new in it, as much as is left; when that is nothing, all of it is shown. */
+function beginning(document: Text, length: number): Text {
+  if (document.text.length <= length) return document;
+  const { fresh, ...whole } = document;
+  const left: TextRange[] = (fresh ?? [])
+    .filter(({ from }) => from < length)
+    .map(({ from, to }) => ({ from, to: Math.min(to, length) }));
+  return {
+    ...whole,
+    text: document.text.slice(0, length),
+    truncated: true,
+    ...(left.length > 0 ? { fresh: left } : {}),
+  };
+}
 
 /** Half of a text, a report without its prose, then with half of its results (critical ones come first); else nothing. */
 function shorten(document: Document): Document[] {
   if (document.kind === 'text' && document.text.length > 1) {
-    return [{ ...document, text: document.text.slice(0, document.text.length >> 1), truncated: true }];
+    return [beginning(document, document.text.length >> 1)];
   }
   if (document.kind !== 'report') return [];
   const { report } = document;
@@ -163,8 +205,10 @@ export function createLetterKeeper(options: {
   store: LastingStore;
   blobs: BlobStore;
   events: EventMaker;
+  /** Adds what is shown of pictures and PDFs; absent: they are shown as they came. */
+  addViews?: (documents: OpenedLetter['documents']) => Promise<OpenedLetter['documents']>;
 }): LetterKeeper {
-  const { store, blobs, events } = options;
+  const { store, blobs, events, addViews = async (documents) => documents } = options;
 
   const keepBlob = async (routed: Routed, name: string, bytes: Uint8Array): Promise<string> => {
     const { id, mailboxId } = routed.conversation;
@@ -176,13 +220,8 @@ export function createLetterKeeper(options: {
 
   const toDocument = async (routed: Routed, name: string, document: ReadDocument): Promise<Document> => {
     if (document.kind === 'report') return document;
-    if (document.kind === 'text') {
-      const text = document.text.slice(0, CONTENT_LIMITS.inlineTextMaxCharacters);
-      return { ...document, text, truncated: document.truncated || text.length < document.text.length };
-    }
-    const { bytes, ...facts } = document;
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
-    return { ...facts, blobId: await keepBlob(routed, name, bytes), bytes: bytes.length, sha256 };
+    if (document.kind === 'text') return beginning(document, CONTENT_LIMITS.inlineTextMaxCharacters);
+    return keepDocument(document, name, (blobName, bytes) => keepBlob(routed, blobName, bytes));
   };
 
   return {
@@ -203,7 +242,7 @@ export function createLetterKeeper(options: {
       if (verdict.show === 'quarantine')
         return { type: 'quarantine', letterId, from, receivedAt: facts.receivedAt, verdict };
       const documents: Document[] = [];
-      for (const [index, document] of opened.documents.entries())
+      for (const [index, document] of (await addViews(opened.documents)).entries())
         documents.push(await toDocument(routed, `${letterId} ${index}`, document));
       const { subject, subjectProtected } = headers;
       const { route, marks } = routed;
@@ -214,6 +253,8 @@ export function createLetterKeeper(options: {
         ...told,
         answerable: sender.answerable,
         ...marksOf(opened, facts, marks),
+        ...(await letterUrgency(store, { mailboxId: routed.conversation.mailboxId, opened, sender })),
+        ...((await store.filingSettings(routed.conversation.mailboxId)) === null ? {} : { fileable: true }),
       } as const;
       return { ...letter, documents: fit(documents, MESSAGE_MAX_BYTES - sizeOf(letter)) };
     },

@@ -21,6 +21,7 @@ import type {
 } from '../ports.ts';
 import type { CertificateBook } from './certificate-book.ts';
 import type { ConversationKey, Custody } from './custody.ts';
+import { opposedBy } from './hold-opposed.ts';
 import { deleteOriginal, openOriginal, sealClaimedSender } from './kept-original.ts';
 import type { KnownSender, SenderDesk } from './know-sender.ts';
 import type { LetterKeeper } from './letter-message.ts';
@@ -30,6 +31,8 @@ import type { EventMaker } from './sealed-events.ts';
 /** What is written of quarantine. */
 interface QuarantineTrail {
   letterQuarantined(letterId: string, mailboxId: string, reasons: Verdict['reasons']): Promise<void>;
+  letterOpposed(letterId: string, oppositionId: string): Promise<void>;
+  virusFound(letterId: string, mailboxId: string, name: string): Promise<void>;
   letterReleased(letterId: string, mailboxId: string, verdict: Verdict): Promise<void>;
   letterReleaseFailed(letterId: string, mailboxId: string, codes: string): Promise<void>;
   letterDeleted(letterId: string, mailboxId: string): Promise<void>;
@@ -48,6 +51,8 @@ export interface QuarantineOptions {
   readonly queues: Queues;
   readonly trailOf: (store: LastingStore) => QuarantineTrail;
   readonly log: Log;
+  /** Whether `openReleased` asks an antivirus as well: what one found before is not released without. */
+  readonly isScanning?: boolean;
   /** Opens a letter as at now, and reads it whatever it is worth. */
   readonly openReleased: (letter: Buffer, mailboxId: string, space: string | null) => Promise<OpenedLetter>;
   /** Resolves when the relay has done the deliver job of this id; rejects after a while. */
@@ -126,9 +131,15 @@ export function createQuarantine(options: QuarantineOptions): Quarantine {
     const conversation = await store.conversation(letter.conversationId);
     const key = conversation === null ? null : await custody.unwrap(conversation);
     if (conversation === null || key === null) return { failed: 'conversation-expired' };
+    if (letter.reasons.includes('virus-found') && options.isScanning !== true) return { failed: 'virus-found' };
     const original = await openOriginal(originals, { conversation, key }, letterId);
     if (original === null) return { failed: 'original-missing' };
     const found = await options.openReleased(original, mailboxId, conversation.space);
+    const oppositions = await opposedBy(store, mailboxId, found);
+    if (oppositions.length > 0) {
+      await store.noteOpposed(letterId, mailboxId, oppositions, letter.receivedAt);
+      return { failed: 'patient-opposes' };
+    }
     if (found.documents.length === 0) return { failed: found.verdict.reasons.join(' ') };
     const opened = released(found);
     const sender = await knowReleased(opened, conversation);
@@ -202,7 +213,12 @@ export function createQuarantine(options: QuarantineOptions): Quarantine {
         const writer = { conversationId: routed.conversation.id, addressIndex: senderIndex, role: 'from' } as const;
         if (opened.noticeCertificate !== null)
           await inside.addParticipant({ ...writer, since: receivedAt }, CONVERSATION_LIMITS.participantsMax);
-        await options.trailOf(inside).letterQuarantined(letterId, mailboxId, reasons);
+        const trail = options.trailOf(inside);
+        const oppositions = opened.opposedBy ?? [];
+        await inside.noteOpposed(letterId, mailboxId, oppositions, receivedAt);
+        for (const id of oppositions) await trail.letterOpposed(letterId, id);
+        if (opened.virus !== undefined) await trail.virusFound(letterId, mailboxId, opened.virus);
+        await trail.letterQuarantined(letterId, mailboxId, reasons);
         log.warn('letter in quarantine', { letterId, mailboxId, reason: reasons.join(' ') });
       });
       // The way in begins again after a crash, and keeps the original first: what was deleted since stays deleted.

@@ -4,7 +4,7 @@
  * has no key any more is said as a code of the catalogue.
  */
 import type { FailureCode } from '@estafette/contracts/failure';
-import type { ReplyMessage } from '@estafette/contracts/message';
+import type { FilingMessage, ReplyMessage } from '@estafette/contracts/message';
 import { type DeliverJob, QUEUES, type ReplyJob } from '@estafette/contracts/queues';
 import { isCorrection, isProof, mayFollow } from '@estafette/contracts/status';
 import type { ChangeReply, Clock, Conversation, Device, LastingStore, Queues, ReplyRow } from '../ports.ts';
@@ -25,7 +25,11 @@ export interface ReplyStatus {
    */
   follow(inside: LastingStore, replyId: string, hasChanged: boolean): Promise<ReplyRow | null>;
   /** Passes the reply itself on to the other devices of the mailbox. */
-  echo(place: { conversation: Conversation; key: ConversationKey }, device: Device, reply: ReplyMessage): Promise<void>;
+  echo(
+    place: { conversation: Conversation; key: ConversationKey },
+    device: Device,
+    reply: ReplyMessage | FilingMessage,
+  ): Promise<void>;
   /** Says that a reply was not taken. */
   refuse(job: Extract<ReplyJob, { kind: 'reply' }>, code: FailureCode): Promise<void>;
 }

@@ -4,6 +4,7 @@
  * invisible is dropped (zero width, soft hyphen), no look-alike is folded onto a letter (KELVIN SIGN is no K), and text
  * that cannot be decoded for certain is compared as bytes.
  */
+import { foldedText } from '../ports.ts';
 import { BerError, type BerNode, contentOf, isUniversal, oidOf, rawOf, sequenceOf, setOf, TAG } from './ber.ts';
 
 export interface NamePart {
@@ -56,27 +57,10 @@ function certainTextOf(value: BerNode): string | null {
   return content.every((octet) => octet < 0x80) ? text : null;
 }
 
-/** Lower case where that can be undone; signs that merely fold onto a letter stay themselves. */
-function foldCase(text: string): string {
-  let folded = '';
-  for (const sign of text) {
-    const lower = sign.toLowerCase();
-    folded += lower.toUpperCase() === sign ? lower : sign;
-  }
-  return folded;
-}
-
-/** Canonical composition, unless a sign would be replaced by another one that looks like it. */
-function compose(text: string): string {
-  for (const sign of text) if (sign.normalize('NFC') !== sign) return text;
-  return text.normalize('NFC');
-}
-
-function comparableText(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the whole of ASCII is meant
-  const known = /^[\x00-\x7f]*$/.test(text) ? text.toLowerCase() : foldCase(compose(text));
-  return known.replace(/^ +| +$/g, '').replace(/ {2,}/g, ' ');
-}
+const comparableText = (text: string): string =>
+  foldedText(text)
+    .replace(/^ +| +$/g, '')
+    .replace(/ {2,}/g, ' ');
 
 function readAttribute(attribute: BerNode): { part: NamePart | null; key: string } {
   const [type, value, ...more] = sequenceOf(attribute);

@@ -3,14 +3,16 @@
  * Content-Disposition with their parameters (RFC 2045 §5.1, RFC 2183, RFC 2231). A block is read whole or not at all; a
  * line of white space only, which some readers take for the end of the header, is `MailMalformed`.
  */
+import { isUtf8 } from 'node:buffer';
 import { ENVELOPE_LIMITS } from '@estafette/contracts/limits';
+import { keepUndecoded } from '../ports.ts';
 import { countLineEnds } from './line-ends.ts';
 import { MailMalformed } from './mail-malformed.ts';
 
 export interface HeaderField {
   /** Lower case. */
   readonly name: string;
-  /** Unfolded, trimmed, as bytes read in UTF-8. */
+  /** Unfolded, trimmed; bytes that are no UTF-8 are kept undecoded (undecoded-bytes.ts). */
   readonly value: string;
 }
 
@@ -47,12 +49,20 @@ function readField(field: string): HeaderField {
   return { name: lower, value: trimmed(field.slice(colon + 1)) };
 }
 
+/** UTF-8 where it is; else its bytes are kept: whoever shows it finds out what they are. */
+function readRaw(field: string): string {
+  const bytes = Buffer.from(field, 'latin1');
+  return isUtf8(bytes) ? bytes.toString('utf8') : keepUndecoded(field);
+}
+
 /** The fields of a header block without its blank line; throws `MailMalformed`. */
 export function readHeaderFields(block: Buffer): HeaderField[] {
   if (block.length > ENVELOPE_LIMITS.headerMaxBytes) throw new MailMalformed('header block too large', 'too-complex');
   if (block.length === 0) return [];
   countLineEnds(block);
-  const text = block.toString('utf8');
+  const isPlain = isUtf8(block);
+  const text = block.toString(isPlain ? 'utf8' : 'latin1');
+  const decoded = (raw: string): string => (isPlain ? raw : readRaw(raw));
   const fields: HeaderField[] = [];
   let field = '';
   let lines = 0;
@@ -68,12 +78,12 @@ export function readHeaderFields(block: Buffer): HeaderField[] {
       field += ` ${more}`;
       continue;
     }
-    if (field !== '') fields.push(readField(field));
+    if (field !== '') fields.push(readField(decoded(field)));
     if (fields.length >= ENVELOPE_LIMITS.headerMaxCount)
       throw new MailMalformed('too many header fields', 'too-complex');
     field = line;
   }
-  if (field !== '') fields.push(readField(field));
+  if (field !== '') fields.push(readField(decoded(field)));
   return fields;
 }
 

@@ -5,7 +5,8 @@ import type { Conversation, LastingStore, Participant } from '../ports.ts';
 import { bytes } from './row-bytes.ts';
 import type { Schema } from './schema.ts';
 
-const toConversation = (row: Selectable<Schema['conversations']>): Conversation => ({
+/** A conversation as the rows hold it. */
+export const toConversation = (row: Selectable<Schema['conversations']>): Conversation => ({
   id: row.id,
   mailboxId: row.mailbox_id,
   correspondentIndex: bytes(row.correspondent_index),
@@ -32,6 +33,7 @@ export function conversationPart(db: Kysely<Schema>) {
           expires_at: conversation.expiresAt,
           erased_at: null,
           space: conversation.space,
+          reminded_for: null,
         })
         .execute();
     },
@@ -96,7 +98,7 @@ export function conversationPart(db: Kysely<Schema>) {
           where(where.refTuple('letter_id', 'mailbox_id'), 'in', letters.$asTuple('letter_id', 'mailbox_id')),
         )
         .execute();
-      for (const table of ['letters', 'message_ids', 'participants'] as const)
+      for (const table of ['letters', 'message_ids', 'participants', 'filings'] as const)
         await db.deleteFrom(table).where('conversation_id', 'in', ids).execute();
       await db.deleteFrom('conversations').where('id', 'in', ids).execute();
       return ids.length;

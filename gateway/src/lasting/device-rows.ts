@@ -76,6 +76,10 @@ export function devicePart(db: Kysely<Schema>, vault: Vault) {
       const row = await live(now).where('id', '=', id).executeTakeFirst();
       return row === undefined ? null : toDevice(row);
     },
+    async personOfDevice(id) {
+      const row = await db.selectFrom('devices').select('sealed_person').where('id', '=', id).executeTakeFirst();
+      return row === undefined ? null : vault.open('person', id, row.sealed_person).toString();
+    },
     devicesOf: async (mailboxId, now) =>
       (await live(now).where('mailbox_id', '=', mailboxId).orderBy('id').execute()).map(toDevice),
     async devicesRevokedSince(since) {

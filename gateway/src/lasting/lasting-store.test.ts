@@ -14,16 +14,20 @@ import { type Kysely, sql } from 'kysely';
 import type { LastingStore } from '../ports.ts';
 import { accountsConformance } from './accounts.conformance.ts';
 import { automaticConformance } from './automatic.conformance.ts';
+import { canonicalMailboxes } from './canonical-mailboxes.ts';
+import { filingsConformance } from './filings.conformance.ts';
 import { lastingStoreConformance } from './lasting-store.conformance.ts';
 import { openLastingStore } from './lasting-store.ts';
 import { mailboxKeysConformance } from './mailbox-keys.conformance.ts';
 import { mailsConformance } from './mails.conformance.ts';
 import { migrate } from './migrations.ts';
+import { oppositionsConformance } from './oppositions.conformance.ts';
 import { participantsConformance } from './participants.conformance.ts';
 import { quarantineConformance } from './quarantine.conformance.ts';
 import { replyGroupsConformance } from './reply-groups.conformance.ts';
 import { index, NOW, newLearnt, newMailbox } from './rows.conformance.ts';
 import type { Schema } from './schema.ts';
+import { urgencyConformance } from './urgency.conformance.ts';
 
 const vault = openVault(randomBytes(32));
 const folder = mkdtempSync(join(tmpdir(), 'estafette-store-'));
@@ -45,6 +49,9 @@ quarantineConformance('SQLite in memory', () => inMemory.store);
 participantsConformance('SQLite in memory', () => inMemory.store);
 automaticConformance('SQLite in memory', () => inMemory.store);
 accountsConformance('SQLite in memory', () => inMemory.store);
+filingsConformance('SQLite in memory', () => inMemory.store);
+oppositionsConformance('SQLite in memory', () => inMemory.store);
+urgencyConformance('SQLite in memory', () => inMemory.store);
 replyGroupsConformance('SQLite in memory', () => inMemory.store);
 mailsConformance('SQLite in memory', () => inMemory.store);
 
@@ -73,8 +80,7 @@ test('addresses of mailboxes kept in letters of their domain are found after an 
   assert.equal((await store.mailboxById(id))?.address, 'contact@xn--caf-dma.example');
   const before = async (rowId: string, address: string) => {
     await database.updateTable('mailboxes').set({ address }).where('id', '=', rowId).execute();
-    await sql`delete from kysely_migration where name = '0011-canonical-addresses'`.execute(database);
-    await migrate(database, 'sqlite');
+    await canonicalMailboxes(database);
   };
   await before(id, 'contact@café.example');
   assert.equal((await store.mailboxByAddress('contact@café.example'))?.id, id);
@@ -132,12 +138,16 @@ async function filled() {
   const facts = { expiresAt: NOW, usedBy: null, deviceTtlSeconds: null };
   await store.addEnrolment({ id: newId('enrolment'), mailboxId, person, secret, ...facts });
   await store.saveCorrespondent(newLearnt(addressIndex, { certificate }), NOW);
+  const traits = { familyNames: ['TERRIEUR'], givenName: 'Alex', birthDate: '1979-03-28', sex: null };
+  const patient = { number: '279035121518989', traits };
+  await store.addOpposition({ id: newId('opposition'), mailboxId, patient, recordedBy: person }, NOW);
   return { database, store, mailboxId, privateKey, secret, certificate, addressIndex, key, device };
 }
 
-test('raw rows hold no person, secret, private key or correspondent certificate in clear', async () => {
+test('raw rows hold no person, patient, secret, private key or correspondent certificate in clear', async () => {
   const { database, privateKey, secret, certificate } = await filled();
-  const tables = ['mailbox_keys', 'key_requests', 'devices', 'enrolments', 'correspondents'] as const;
+  const oppositions = ['oppositions', 'opposition_keys'] as const;
+  const tables = ['mailbox_keys', 'key_requests', 'devices', 'enrolments', 'correspondents', ...oppositions] as const;
   const rows = await Promise.all(tables.map((table) => database.selectFrom(table).selectAll().execute()));
   const raw = Buffer.concat(
     rows
@@ -147,8 +157,8 @@ test('raw rows hold no person, secret, private key or correspondent certificate 
       ),
   );
   const der = privateKey.export({ format: 'der', type: 'pkcs8' });
-  for (const clear of [Buffer.from('LEROY'), secret, certificate, der, der.subarray(-40)])
-    assert.ok(!raw.includes(clear));
+  const words = ['LEROY', 'TERRIEUR', 'Alex', '1979', '27903512'].map((word) => Buffer.from(word));
+  for (const clear of [...words, secret, certificate, der, der.subarray(-40)]) assert.ok(!raw.includes(clear));
 });
 
 test('a sealed column copied to another row does not open there', async () => {
@@ -244,6 +254,9 @@ describe('PostgreSQL', { skip }, () => {
   participantsConformance('PostgreSQL', async () => store);
   automaticConformance('PostgreSQL', async () => store);
   accountsConformance('PostgreSQL', async () => store);
+  filingsConformance('PostgreSQL', async () => store);
+  oppositionsConformance('PostgreSQL', async () => store);
+  urgencyConformance('PostgreSQL', async () => store);
   replyGroupsConformance('PostgreSQL', async () => store);
   mailsConformance('PostgreSQL', async () => store);
 });

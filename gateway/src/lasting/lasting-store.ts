@@ -11,13 +11,16 @@ import { automaticPart } from './automatic-rows.ts';
 import { conversationPart } from './conversation-rows.ts';
 import { correspondentPart } from './correspondent-rows.ts';
 import { devicePart } from './device-rows.ts';
+import { filingPart } from './filing-rows.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { letterPart } from './letter-rows.ts';
 import { mailPart } from './mail-rows.ts';
 import { mailboxPart } from './mailbox-rows.ts';
+import { oppositionPart } from './opposition-rows.ts';
 import { quarantinePart } from './quarantine-rows.ts';
 import { replyPart } from './reply-rows.ts';
 import type { Schema } from './schema.ts';
+import { urgencyPart } from './urgency-rows.ts';
 
 /** What changes rows: on a database with one writer these share commits. */
 const WRITES = [
@@ -70,8 +73,18 @@ const WRITES = [
   'clearAbsence',
   'setReceipts',
   'forgetAutomatic',
+  'setFiling',
+  'clearFiling',
+  'addFiling',
+  'markReminded',
+  'addUrgencyRule',
+  'removeUrgencyRule',
+  'setCorrespondentPhone',
   'addAccount',
   'removeAccount',
+  'addOpposition',
+  'withdrawOpposition',
+  'noteOpposed',
   'audit',
 ] as const satisfies (keyof LastingStore)[];
 
@@ -95,6 +108,9 @@ export function openLastingStore(
     ...mailPart(database, vault),
     ...automaticPart(database, vault),
     ...accountPart(database, vault),
+    ...oppositionPart(database, vault),
+    ...filingPart(database, vault),
+    ...urgencyPart(database, vault),
     ...auditPart(database),
   });
   const within = (transaction: Kysely<Schema>): LastingStore => {

@@ -17,6 +17,9 @@ const toLetter = (row: Selectable<Schema['letters']>): LetterRow => ({
 
 /** This part of the lasting store, over a database or a transaction. */
 export function letterPart(db: Kysely<Schema>) {
+  const change = (letterId: string, mailboxId: string) =>
+    db.updateTable('letters').where('letter_id', '=', letterId).where('mailbox_id', '=', mailboxId);
+
   return {
     async addLetter(letter, now) {
       await db
@@ -46,6 +49,15 @@ export function letterPart(db: Kysely<Schema>) {
     },
     lettersOf: async (letterId) =>
       (await db.selectFrom('letters').selectAll().where('letter_id', '=', letterId).execute()).map(toLetter),
+    async lettersOfConversation(conversationId) {
+      const rows = await db
+        .selectFrom('letters')
+        .selectAll()
+        .where('conversation_id', '=', conversationId)
+        .orderBy('seq')
+        .execute();
+      return rows.map((row) => ({ ...toLetter(row), createdAt: row.created_at }));
+    },
     async knowsMessageId(mailboxId, messageIdIndex) {
       const row = await db
         .selectFrom('message_ids')
@@ -69,28 +81,13 @@ export function letterPart(db: Kysely<Schema>) {
             .where('letters.mailbox_id', '=', mailboxId),
         )
         .execute();
-      await db
-        .updateTable('letters')
-        .set({ conversation_id: conversationId, route: 'new-expired' })
-        .where('letter_id', '=', letterId)
-        .where('mailbox_id', '=', mailboxId)
-        .execute();
+      await change(letterId, mailboxId).set({ conversation_id: conversationId, route: 'new-expired' }).execute();
     },
     async markDelivered(letterId, mailboxId) {
-      await db
-        .updateTable('letters')
-        .set({ state: 'delivered' })
-        .where('letter_id', '=', letterId)
-        .where('mailbox_id', '=', mailboxId)
-        .execute();
+      await change(letterId, mailboxId).set({ state: 'delivered' }).execute();
     },
     async markAnswerable(letterId, mailboxId) {
-      await db
-        .updateTable('letters')
-        .set({ answerable: 1 })
-        .where('letter_id', '=', letterId)
-        .where('mailbox_id', '=', mailboxId)
-        .execute();
+      await change(letterId, mailboxId).set({ answerable: 1 }).execute();
     },
     async lastAnswerableLetter(conversationId) {
       const row = await db
@@ -103,12 +100,7 @@ export function letterPart(db: Kysely<Schema>) {
       return row === undefined ? null : toLetter(row);
     },
     async saveLetterContext(letterId, mailboxId, sealed) {
-      await db
-        .updateTable('letters')
-        .set({ sealed_context: sealed })
-        .where('letter_id', '=', letterId)
-        .where('mailbox_id', '=', mailboxId)
-        .execute();
+      await change(letterId, mailboxId).set({ sealed_context: sealed }).execute();
     },
     async letterContext(letterId, mailboxId) {
       const row = await db

@@ -1,8 +1,10 @@
 /** The schema, step by step, written once for SQLite and PostgreSQL. A step that has shipped is never edited. */
 import { type Kysely, sql } from 'kysely';
 import { type Migration, type MigrationProvider, Migrator } from 'kysely/migration';
-import { canonicalAddress } from '../address.ts';
+import { canonicalMailboxes } from './canonical-mailboxes.ts';
+import { filings } from './filing-schema.ts';
 import type { Schema } from './schema.ts';
+import { urgencyRules } from './urgency-schema.ts';
 
 type Dialect = 'sqlite' | 'postgres';
 
@@ -163,27 +165,6 @@ function closedMailboxes(dialect: Dialect): string[] {
   return [`alter table mailboxes add column closed_at ${time}`];
 }
 
-/**
- * Addresses of mailboxes were kept with the letters of their domain. Where both forms stand already, both stay, and the
- * trail says which two they are: letters go to the one whose address has its one form.
- */
-async function canonicalMailboxes(database: Kysely<Schema>): Promise<void> {
-  const rows = await database.selectFrom('mailboxes').select(['id', 'address']).execute();
-  const owners = new Map(rows.map(({ id, address }) => [address, id]));
-  for (const { id: subject, address: before } of rows) {
-    const address = canonicalAddress(before);
-    if (address === before) continue;
-    const related = owners.get(address);
-    if (related !== undefined) {
-      const event = { at: Date.now(), subject, event: 'mailbox-address-shared', detail: null, related };
-      await database.insertInto('audit_events').values(event).execute();
-      continue;
-    }
-    owners.set(address, subject);
-    await database.updateTable('mailboxes').set({ address }).where('id', '=', subject).execute();
-  }
-}
-
 /** Accounts of one's own software, and the client certificates they show. */
 function accounts(dialect: Dialect): string[] {
   const bytes = dialect === 'sqlite' ? 'blob' : 'bytea';
@@ -195,59 +176,45 @@ function accounts(dialect: Dialect): string[] {
   ];
 }
 
+/** Patients who oppose, and the letters held because of it. */
+function oppositions(dialect: Dialect): string[] {
+  const bytes = dialect === 'sqlite' ? 'blob' : 'bytea';
+  const time = dialect === 'sqlite' ? 'integer' : 'bigint';
+  return [
+    `create table oppositions (id text primary key, mailbox_id text references mailboxes(id), sealed_facts ${bytes}, recorded_at ${time} not null, withdrawn_at ${time})`,
+    `create table opposition_keys (digest ${bytes} not null, opposition_id text not null references oppositions(id), primary key (digest, opposition_id))`,
+    'create index opposition_keys_opposition on opposition_keys (opposition_id)',
+    `create table opposed_letters (opposition_id text not null references oppositions(id), letter_id text not null, mailbox_id text not null, at ${time} not null, primary key (opposition_id, letter_id, mailbox_id))`,
+    'create index opposed_letters_letter on opposed_letters (letter_id, mailbox_id)',
+  ];
+}
+
+const made = (statements: readonly string[]): Migration => ({
+  async up(database) {
+    for (const statement of statements) await sql.raw(statement).execute(database);
+  },
+});
+
 function migrationsOf(dialect: Dialect): Record<string, Migration> {
   return {
-    '0001-first-schema': {
-      async up(database) {
-        for (const statement of firstSchema(dialect)) await sql.raw(statement).execute(database);
-      },
-    },
-    '0002-mailbox-keys': {
-      async up(database) {
-        for (const statement of mailboxKeys(dialect)) await sql.raw(statement).execute(database);
-      },
-    },
-    '0003-correspondent-capabilities': {
-      async up(database) {
-        for (const statement of correspondentCapabilities(dialect)) await sql.raw(statement).execute(database);
-      },
-    },
-    '0004-quarantine': {
-      async up(database) {
-        for (const statement of quarantine(dialect)) await sql.raw(statement).execute(database);
-      },
-    },
-    '0005-outgoing-mails': {
-      async up(database) {
-        for (const statement of outgoingMails(dialect)) await sql.raw(statement).execute(database);
-      },
-    },
-    '0006-participants': {
-      async up(database) {
-        for (const statement of participants(dialect)) await sql.raw(statement).execute(database);
-      },
-    },
-    '0007-automatic-mail': {
-      async up(database) {
-        for (const statement of automaticMail(dialect)) await sql.raw(statement).execute(database);
-      },
-    },
-    '0008-accounts': {
-      async up(database) {
-        for (const statement of accounts(dialect)) await sql.raw(statement).execute(database);
-      },
-    },
-    '0009-reply-groups': {
-      async up(database) {
-        for (const statement of replyGroups(dialect)) await sql.raw(statement).execute(database);
-      },
-    },
-    '0010-closed-mailboxes': {
-      async up(database) {
-        for (const statement of closedMailboxes(dialect)) await sql.raw(statement).execute(database);
-      },
-    },
+    '0001-first-schema': made(firstSchema(dialect)),
+    '0002-mailbox-keys': made(mailboxKeys(dialect)),
+    '0003-correspondent-capabilities': made(correspondentCapabilities(dialect)),
+    '0004-quarantine': made(quarantine(dialect)),
+    '0005-outgoing-mails': made(outgoingMails(dialect)),
+    '0006-participants': made(participants(dialect)),
+    '0007-automatic-mail': made(automaticMail(dialect)),
+    '0008-accounts': made(accounts(dialect)),
+    '0009-reply-groups': made(replyGroups(dialect)),
+    '0010-closed-mailboxes': made(closedMailboxes(dialect)),
     '0011-canonical-addresses': { up: canonicalMailboxes },
+    '0012-urgency-rules': {
+      async up(database) {
+        for (const statement of urgencyRules(dialect)) await sql.raw(statement).execute(database);
+      },
+    },
+    '0013-oppositions': made(oppositions(dialect)),
+    '0014-filings': made(filings(dialect)),
   };
 }
 

@@ -24,6 +24,7 @@ const toReply = (row: Selectable<Schema['replies']>): ReplyRow => ({
   bytes: row.bytes,
   groupId: row.group_id,
   gatheredAt: row.gathered_at,
+  ...(row.purpose === 'filing' ? { purpose: 'filing' } : {}),
 });
 
 /** This part of the lasting store, over a database or a transaction. */
@@ -51,6 +52,7 @@ export function replyPart(db: Kysely<Schema>) {
           bytes: reply.bytes,
           group_id: reply.groupId,
           gathered_at: reply.gatheredAt,
+          purpose: reply.purpose ?? 'answer',
           created_at: now,
           changed_at: now,
         })
@@ -79,6 +81,17 @@ export function replyPart(db: Kysely<Schema>) {
       if (changed !== undefined) return toReply(changed);
       return toReply(await db.selectFrom('replies').selectAll().where('id', '=', id).executeTakeFirstOrThrow());
     },
+    async answersOf(conversationId) {
+      const rows = await db
+        .selectFrom('replies')
+        .selectAll()
+        .where('conversation_id', '=', conversationId)
+        .where('purpose', '=', 'answer')
+        .orderBy('created_at')
+        .orderBy('id')
+        .execute();
+      return rows.map(toReply);
+    },
     async ungroupedReplies(conversationId) {
       const rows = await db
         .selectFrom('replies')
@@ -86,6 +99,7 @@ export function replyPart(db: Kysely<Schema>) {
         .where('conversation_id', '=', conversationId)
         .where('state', '=', 'accepted')
         .where('group_id', 'is', null)
+        .where('purpose', '=', 'answer')
         .orderBy('created_at')
         .orderBy('id')
         .execute();

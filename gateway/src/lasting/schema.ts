@@ -65,6 +65,7 @@ export interface Schema {
     expires_at: number;
     erased_at: number | null;
     space: string | null;
+    reminded_for: number | null;
   };
   participants: { conversation_id: string; address_index: Buffer; role: string; since: number };
   letters: {
@@ -110,6 +111,7 @@ export interface Schema {
     created_at: number;
     changed_at: number;
     corrected: Generated<number>;
+    purpose: Generated<string>;
   };
   mails: {
     seq: Generated<number>;
@@ -166,6 +168,35 @@ export interface Schema {
   receipt_refusals: { mailbox_id: string };
   accounts: { id: string; name_index: Buffer; sealed_facts: Buffer; created_at: number };
   account_certificates: { fingerprint: string; account_id: string };
+  urgency_rules: {
+    mailbox_id: string;
+    words: string;
+    analyte: string;
+    comparison: string;
+    threshold: number;
+    unit: string;
+  };
+  correspondent_phones: { address_index: Buffer; sealed_phone: Buffer };
+  filing_settings: { mailbox_id: string; sealed_facts: Buffer };
+  filings: {
+    id: string;
+    mailbox_id: string;
+    conversation_id: string;
+    device_id: string;
+    what: string;
+    letter_id: string | null;
+    at: number;
+    covers_until: number | null;
+  };
+  oppositions: {
+    id: string;
+    mailbox_id: string | null;
+    sealed_facts: Buffer | null;
+    recorded_at: number;
+    withdrawn_at: number | null;
+  };
+  opposition_keys: { opposition_id: string; digest: Buffer };
+  opposed_letters: { opposition_id: string; letter_id: string; mailbox_id: string; at: number };
   audit_events: {
     seq: Generated<number>;
     at: number;

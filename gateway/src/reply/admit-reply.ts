@@ -4,7 +4,7 @@
  * after the row that names it, so that expiry finds it whatever happens in between.
  */
 import { Refusal } from '@estafette/contracts/failure';
-import type { ReplyMessage } from '@estafette/contracts/message';
+import type { FilingMessage, ReplyMessage } from '@estafette/contracts/message';
 import type { ReplyJob } from '@estafette/contracts/queues';
 import {
   type AnsweredLetter,
@@ -15,7 +15,7 @@ import {
   passed,
   type ReplyRow,
 } from '../ports.ts';
-import { checkReplyAuthor, openReply } from './open-reply.ts';
+import { checkReplyAuthor, openAsked } from './open-reply.ts';
 import type { AttachmentKeeper } from './reply-attachments.ts';
 import { isPatientAddress } from './reply-headers.ts';
 import { recipientsOf } from './reply-recipients.ts';
@@ -29,7 +29,7 @@ export interface AdmittedReply<K> {
   /** New, or as an earlier run left it. */
   readonly row: ReplyRow;
   readonly device: Device;
-  readonly message: ReplyMessage;
+  readonly message: ReplyMessage | FilingMessage;
   readonly place: { readonly conversation: Conversation; readonly key: K };
 }
 
@@ -37,7 +37,7 @@ type GivenReply = Extract<ReplyJob, { kind: 'reply' }>;
 
 const newRow = (
   { mailboxId, deviceId, reply }: GivenReply,
-  { urgent, sendNow, closes, to }: ReplyMessage,
+  { urgent, sendNow, closes, to }: Pick<ReplyMessage, 'urgent' | 'sendNow' | 'closes' | 'to'>,
   facts: Pick<ReplyRow, 'answers' | 'bytes' | 'createdAt'>,
 ): ReplyRow => ({
   id: reply.replyId,
@@ -59,6 +59,14 @@ const newRow = (
   ...facts,
 });
 
+/** A mail of its own, about no letter; gathered with nothing. */
+const filingRow = (given: GivenReply, createdAt: number): ReplyRow => ({
+  ...newRow(given, { sendNow: true }, { answers: null, bytes: 0, createdAt }),
+  groupId: given.reply.replyId,
+  gatheredAt: createdAt,
+  purpose: 'filing',
+});
+
 /** Whether the row was made of these very bytes: an id that was used already names no other reply. */
 const isOfRow = ({ conversationId, deviceId, sealed }: ReplyRow, { deviceId: author, reply }: GivenReply): boolean =>
   conversationId === reply.conversationId && deviceId === author && sealed.iv === reply.iv && sealed.ct === reply.ct;
@@ -70,6 +78,12 @@ export function createAdmission<K extends { readonly key: CryptoKey }>(options: 
   /** What was kept of a letter, opened. */
   openContext: (key: K, conversation: Conversation, letterId: string, sealed: Buffer) => Promise<AnsweredLetter>;
   attachments: AttachmentKeeper;
+  /** Takes the wish to file something: checks it and makes it durable, once. */
+  admitFiling: (
+    row: ReplyRow,
+    message: FilingMessage,
+    place: { readonly conversation: Conversation; readonly key: K },
+  ) => Promise<void>;
   trail: AcceptanceTrail;
   clock: Clock;
 }): (given: GivenReply) => Promise<AdmittedReply<K>> {
@@ -137,11 +151,14 @@ export function createAdmission<K extends { readonly key: CryptoKey }>(options: 
     const now = clock.now().getTime();
     const device = await checkReplyAuthor(await store.device(deviceId, now), mailboxId, reply);
     const place = await placeOf(given, now);
-    const message = await openReply(place.key.key, device.id, reply);
-    if ((await store.reply(reply.replyId)) === null) await add(given, message, place, now);
+    const message = await openAsked(place.key.key, device.id, reply);
+    if ((await store.reply(reply.replyId)) === null) {
+      if (message.type === 'reply') await add(given, message, place, now);
+      else await options.admitFiling(filingRow(given, now), message, place);
+    }
     const row = await store.reply(reply.replyId);
     if (row === null || !isOfRow(row, given)) throw new Refusal('reply-malformed', 'a used id');
-    await attachments.take(mailboxId, message);
+    if (message.type === 'reply') await attachments.take(mailboxId, message);
     return { row, device, message, place };
   };
 }

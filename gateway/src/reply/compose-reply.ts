@@ -101,6 +101,26 @@ function withoutFromLines(body: Buffer): Buffer {
   return Buffer.from(lines, 'latin1');
 }
 
+/** A composed mail as its header fields, folded, and what follows the blank line. */
+export function takenApart(mail: Buffer): { fields: string[]; body: Buffer } {
+  const end = mail.indexOf('\r\n\r\n');
+  const fields = mail
+    .toString('latin1', 0, end)
+    .split(/\r\n(?![ \t])/)
+    .filter((field) => field !== '');
+  return { fields, body: withoutFromLines(mail.subarray(end)) };
+}
+
+/** The fields that describe the entity, and the others. */
+export function entityOf({ fields, body }: ReturnType<typeof takenApart>): { entity: Buffer; outside: string[] } {
+  const isMime = (field: string) => /^(content-|mime-version:)/i.test(field);
+  const inner = fields.filter((field) => /^content-/i.test(field));
+  return {
+    entity: Buffer.concat([Buffer.from(inner.join('\r\n'), 'latin1'), body]),
+    outside: fields.filter((field) => !isMime(field)),
+  };
+}
+
 /** The header block in fields, and what follows the blank line. */
 async function written(reply: ReplyToCompose, to: readonly ReplyRecipient[]) {
   const { mailbox, letter, policy = PLAIN_POLICY, isInClear = false } = reply;
@@ -120,13 +140,7 @@ async function written(reply: ReplyToCompose, to: readonly ReplyRecipient[]) {
     disableFileAccess: true,
     disableUrlAccess: true,
   });
-  const mail = await composer.compile().build();
-  const end = mail.indexOf('\r\n\r\n');
-  const fields = mail
-    .toString('latin1', 0, end)
-    .split(/\r\n(?![ \t])/)
-    .filter((field) => field !== '');
-  return { fields, body: withoutFromLines(mail.subarray(end)) };
+  return takenApart(await composer.compile().build());
 }
 
 /** Composes an answer; throws `Refusal` when it has no plain address to go to, or closes what it may not close. */
@@ -145,14 +159,12 @@ export async function composeReply(reply: ReplyToCompose): Promise<ComposedReply
     { ...marks, reportsTo, ...(reply.documents === undefined ? {} : { documents: reply.documents }) },
     to.map(({ address }) => address),
   );
-  const { fields, body } = await written(reply, to);
-  const isMime = (field: string) => /^(content-|mime-version:)/i.test(field);
-  const inner = fields.filter((field) => /^content-/i.test(field));
-  const protectedHeaders = [...fields.filter((field) => !isMime(field)), ...special];
+  const { entity, outside } = entityOf(await written(reply, to));
+  const protectedHeaders = [...outside, ...special];
   const hides = letter.subjectHidden === true && reply.isInClear !== true;
   return {
     headers: protectedHeaders.map((field) => (hides && /^subject:/i.test(field) ? OBSCURED_SUBJECT : field)),
     protectedHeaders,
-    entity: Buffer.concat([Buffer.from(inner.join('\r\n'), 'latin1'), body]),
+    entity,
   };
 }

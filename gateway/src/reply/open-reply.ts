@@ -1,12 +1,17 @@
 /**
- * Opens a reply from a device: the device is known and of this mailbox, its signature covers the sealed bytes, the
+ * Opens a reply, or the wish to file something, from a device: the device is known and of this mailbox, its signature covers the sealed bytes, the
  * conversation key opens them, and they fit their schema. Each refusal is a code of the catalogue. The relay can
  * neither write nor move a reply: it holds no key and cannot sign.
  */
 import { openJson, replySignatureInput } from '@estafette/contracts/conversation-seal';
 import { verifyDeviceSignature } from '@estafette/contracts/device-keys';
 import { Refusal } from '@estafette/contracts/failure';
-import { type ReplyMessage, ReplyMessageSchema } from '@estafette/contracts/message';
+import {
+  type FilingMessage,
+  FilingMessageSchema,
+  type ReplyMessage,
+  ReplyMessageSchema,
+} from '@estafette/contracts/message';
 import type { SealedReply } from '@estafette/contracts/sealed-event';
 import * as v from 'valibot';
 import type { Device } from '../ports.ts';
@@ -19,20 +24,32 @@ export async function checkReplyAuthor(device: Device | null, mailboxId: string,
   return device;
 }
 
-/** The reply in clear; throws `Refusal` when it does not open or does not fit. */
-export async function openReply(
+type Sealed = Pick<SealedReply, 'replyId' | 'conversationId' | 'iv' | 'ct'>;
+
+const AskedSchema = v.variant('type', [ReplyMessageSchema, FilingMessageSchema]);
+
+/** What was asked, in clear; throws `Refusal` when it does not open or does not fit. */
+export async function openAsked(
   key: CryptoKey,
   deviceId: string,
-  reply: Pick<SealedReply, 'replyId' | 'conversationId' | 'iv' | 'ct'>,
-): Promise<ReplyMessage> {
+  reply: Sealed,
+): Promise<ReplyMessage | FilingMessage> {
   const binding = { kind: 'reply', conversationId: reply.conversationId, id: reply.replyId, author: deviceId } as const;
   const clear = await openJson(key, binding, reply).catch((error: unknown) => {
     throw new Refusal('reply-malformed', 'does not open', { cause: error });
   });
-  const parsed = v.safeParse(ReplyMessageSchema, clear);
+  const parsed = v.safeParse(AskedSchema, clear);
   if (!parsed.success || parsed.output.replyId !== reply.replyId)
     throw new Refusal('reply-malformed', 'does not fit its schema');
-  const { text, attachments = [] } = parsed.output;
-  if (text.trim() === '' && attachments.length === 0) throw new Refusal('reply-malformed', 'says nothing');
-  return parsed.output;
+  const { output } = parsed;
+  if (output.type === 'reply' && output.text.trim() === '' && (output.attachments ?? []).length === 0)
+    throw new Refusal('reply-malformed', 'says nothing');
+  return output;
+}
+
+/** The reply in clear. */
+export async function openReply(key: CryptoKey, deviceId: string, reply: Sealed): Promise<ReplyMessage> {
+  const asked = await openAsked(key, deviceId, reply);
+  if (asked.type !== 'reply') throw new Refusal('reply-malformed', 'no reply');
+  return asked;
 }

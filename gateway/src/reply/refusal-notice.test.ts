@@ -191,6 +191,11 @@ test('machines and lists hear nothing', async () => {
   assert.deepEqual([told, withheld], [[], []]);
 });
 
+test('that a patient opposes is told to no sender, nor that his letter could not be opened', async () => {
+  await notifier()(letter({}, { verdict: verdict({ encryption: 'opened', reasons: ['patient-opposes'] }) }));
+  assert.deepEqual([told, withheld], [[], []]);
+});
+
 test('a second run tells nobody again', async () => {
   const once = letter();
   await notifier()(once);

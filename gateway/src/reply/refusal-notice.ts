@@ -91,15 +91,21 @@ export function isAutomatic(letter: Pick<RefusedLetter, 'bytes' | 'mailFrom'>): 
 const FRENCH_DAY = new Intl.DateTimeFormat('fr-FR', { dateStyle: 'short', timeZone: 'Europe/Paris' });
 const FRENCH_TIME = new Intl.DateTimeFormat('fr-FR', { timeStyle: 'short', timeZone: 'Europe/Paris' });
 
-/** The one text: the same for every failure but for the time and the id that the sender gave his letter. */
+/** The one text: the same for every failure of opening but for time and reference; another only for what was opened, and infected. */
 function textOf({ opened, receivedAt }: RefusedLetter): string {
   const messageId = /^<[^<>\s]{1,250}>$/.exec(opened.headers.messageId)?.[0];
   const at = new Date(receivedAt);
+  const isInfected = opened.verdict.reasons.includes('virus-found');
+  const when = `Votre courrier reçu le ${FRENCH_DAY.format(at)} à ${FRENCH_TIME.format(at)}`;
   return [
-    `Votre courrier reçu le ${FRENCH_DAY.format(at)} à ${FRENCH_TIME.format(at)} n'a pas pu être ouvert par le destinataire.`,
+    isInfected
+      ? `${when} n'a pas été remis : l'antivirus du destinataire y a trouvé un fichier dangereux.`
+      : `${when} n'a pas pu être ouvert par le destinataire.`,
     ...(messageId === undefined ? [] : [`Sa référence : ${messageId}`]),
     '',
-    'Envoyez-le de nouveau avec le certificat actuel du destinataire, ou téléphonez-lui.',
+    isInfected
+      ? 'Vérifiez votre poste, puis envoyez un courrier sain, ou téléphonez au destinataire.'
+      : 'Envoyez-le de nouveau avec le certificat actuel du destinataire, ou téléphonez-lui.',
     '',
     'Ce message est envoyé automatiquement par la passerelle du destinataire.',
   ].join('\n');
@@ -187,6 +193,8 @@ export function createNotifier(options: NotifierOptions): (letter: RefusedLetter
     if (letter.opened.automatic?.guessed === false) return;
     // It left here, or goes round: an answer would too.
     if (letter.opened.verdict.reasons.includes('looping')) return;
+    // Its sender is not told that a patient opposes, nor a lie instead.
+    if (letter.opened.verdict.reasons.includes('patient-opposes')) return;
     const { letterId, mailboxId } = letter;
     // A notice is a courtesy: no trouble with it may hold the letter back.
     turn = turn

@@ -2,13 +2,14 @@
  * Photos and files of a reply. The phone seals them under the conversation key and uploads them; the gateway opens them,
  * checks what they are and how large, and keeps them in the conversation, where the other devices find them and expiry
  * destroys them. Hostile input: whatever stands in `uploads/` came over the internet, so its size is looked at before it
- * is read, its name and type are cleaned, and a program is refused by its bytes and by its name.
+ * is read, its name and type are cleaned, and a program is refused by its bytes and by its name. Where there is an
+ * antivirus it is asked before anything is kept, and again before the mail is made: what lies there may have been changed.
  */
 import { openBlob } from '@estafette/contracts/conversation-seal';
 import { Refusal } from '@estafette/contracts/failure';
 import { CONVERSATION_LIMITS } from '@estafette/contracts/limits';
 import type { ReplyMessage } from '@estafette/contracts/message';
-import type { BlobStore, LastingStore } from '../ports.ts';
+import type { Antivirus, BlobStore, LastingStore } from '../ports.ts';
 import type { ReplyAttachment } from './compose-reply.ts';
 
 /** What the content stage knows of files. */
@@ -47,8 +48,10 @@ export function createAttachmentKeeper(options: {
   blobs: BlobStore;
   store: Pick<LastingStore, 'hasBlob'>;
   rules: FileRules;
+  /** Absent or null: nothing is scanned. */
+  antivirus?: Pick<Antivirus, 'scan'> | null;
 }): AttachmentKeeper {
-  const { blobs, store, rules } = options;
+  const { blobs, store, rules, antivirus = null } = options;
   const uploadOf = (mailboxId: string, blobId: string) => `uploads/${mailboxId}/${blobId}`;
   const blobOf = (mailboxId: string, blobId: string) => `blobs/${mailboxId}/${blobId}`;
 
@@ -84,6 +87,11 @@ export function createAttachmentKeeper(options: {
     return { name: clean, mediaType: type, bytes };
   };
 
+  /** Before anything of it is kept or leaves; what is kept could be read by the other devices. */
+  const refuseInfected = async ({ bytes }: ReplyAttachment): Promise<void> => {
+    if (((await antivirus?.scan([bytes])) ?? null) !== null) throw new Refusal('attachment-infected');
+  };
+
   return {
     async check(place, { attachments = [] }) {
       const total = attachments.reduce((sum, { bytes }) => sum + bytes, 0);
@@ -95,7 +103,7 @@ export function createAttachmentKeeper(options: {
         // What a conversation keeps under this name must not be overwritten by an upload.
         if (await store.hasBlob(blobId)) throw new Refusal('reply-malformed', 'an attachment by the name of a blob');
         const stored = await read(uploadOf(place.mailboxId, blobId), bytes);
-        judged(attachment, await opened(place, blobId, stored));
+        await refuseInfected(judged(attachment, await opened(place, blobId, stored)));
       }
       return total;
     },
@@ -113,7 +121,9 @@ export function createAttachmentKeeper(options: {
         const stored =
           (await read(blobOf(place.mailboxId, blobId), bytes)) ??
           (await read(uploadOf(place.mailboxId, blobId), bytes));
-        files.push(judged(attachment, await opened(place, blobId, stored)));
+        const file = judged(attachment, await opened(place, blobId, stored));
+        await refuseInfected(file);
+        files.push(file);
       }
       return files;
     },

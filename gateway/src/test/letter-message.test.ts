@@ -5,7 +5,7 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { openBlob, openJson } from '@estafette/contracts/conversation-seal';
 import type { ClinicalReport, LabResult } from '@estafette/contracts/document';
 import { newId } from '@estafette/contracts/ids';
-import { CONTENT_LIMITS, RELAY_LIMITS } from '@estafette/contracts/limits';
+import { CONTENT_LIMITS, RELAY_LIMITS, URGENCY_LIMITS } from '@estafette/contracts/limits';
 import { type LetterMessage, MessageSchema } from '@estafette/contracts/message';
 import { InboxEventSchema } from '@estafette/contracts/sealed-event';
 import * as v from 'valibot';
@@ -120,6 +120,27 @@ test('a text that is too long is shortened and says so, whatever its characters 
   }
 });
 
+test('what is new in a text keeps its place when the text is shortened; where nothing of it is left, all is shown', async () => {
+  const half = CONTENT_LIMITS.inlineTextMaxCharacters;
+  const text = 'x'.repeat(2 * half);
+  const told = async (fresh: { from: number; to: number }[]) => {
+    const [document] = (await delivered([{ kind: 'text', text, truncated: false, fresh }])).documents;
+    return document?.kind === 'text' ? document.fresh : null;
+  };
+  assert.deepEqual(await told([{ from: 0, to: 3 }]), [{ from: 0, to: 3 }]);
+  assert.deepEqual(
+    await told([
+      { from: 5, to: 9 },
+      { from: half - 2, to: half + 9 },
+    ]),
+    [
+      { from: 5, to: 9 },
+      { from: half - 2, to: half },
+    ],
+  );
+  assert.equal(await told([{ from: half, to: half + 9 }]), undefined);
+});
+
 test('sixty long texts together still fit', async () => {
   const texts = Array.from({ length: CONTENT_LIMITS.documentsMax }, () => ({
     kind: 'text' as const,
@@ -153,6 +174,68 @@ test('a photo becomes a sealed blob that only the conversation key opens', async
   await assert.rejects(openBlob(routed.key.key, routed.conversation.id, newId('blob'), new Uint8Array(stored)));
 });
 
+const view = (what: string) =>
+  ({ mediaType: 'image/jpeg', bytes: Buffer.from(what), width: 320, height: 240 }) as const;
+
+test('views of a photo and the first page of a PDF are sealed blobs of their own', async () => {
+  const photo = { kind: 'photo', name: 'plaie.jpg', mediaType: 'image/jpeg', width: 4_000, height: 3_000 } as const;
+  const paper = { kind: 'file', name: 'bilan.pdf', mediaType: 'application/pdf', note: null } as const;
+  const [shown, file] = (
+    await delivered([
+      { ...photo, bytes: Buffer.from('whole'), thumbnail: view('small'), screen: view('medium') },
+      { ...paper, bytes: Buffer.from('%PDF'), preview: { picture: view('page'), pages: 2, text: 'INR 6,8' } },
+    ])
+  ).documents;
+  assert.ok(shown?.kind === 'photo' && file?.kind === 'file');
+  assert.deepEqual([file.preview?.pages, file.preview?.text], [2, 'INR 6,8']);
+  const views = [shown, shown.thumbnail, shown.screen, file, file.preview?.picture];
+  const clear: string[] = [];
+  for (const one of views) {
+    assert.ok(one);
+    const stored = await world.blobs.get(`blobs/${world.mailboxId}/${one.blobId}`);
+    assert.ok(stored !== null);
+    const bytes = await openBlob(routed.key.key, routed.conversation.id, one.blobId, new Uint8Array(stored));
+    assert.deepEqual([one.bytes, one.sha256], [bytes.length, createHash('sha256').update(bytes).digest('hex')]);
+    clear.push(Buffer.from(bytes).toString());
+  }
+  assert.deepEqual(clear, ['whole', 'small', 'medium', '%PDF', 'page']);
+  const rows = await world.store.blobsOf(routed.conversation.id);
+  assert.deepEqual(rows.map(({ blobId }) => blobId).sort(), views.map((one) => one?.blobId).sort());
+});
+
+test('the words of PDFs are shortened before a result or a text is', async () => {
+  const lab = { kind: 'report', report: report(60, 'prose') } as const;
+  const words = { kind: 'text', text: 'Bonjour. '.repeat(500), truncated: false } as const;
+  const papers = Array.from({ length: 20 }, (_, at) => ({
+    kind: 'file' as const,
+    name: `${at}.pdf`,
+    mediaType: 'application/pdf',
+    note: null,
+    bytes: Buffer.from('%PDF'),
+    preview: { picture: null, pages: 1, text: 'é'.repeat(8_000) },
+  }));
+  const { documents } = await delivered([lab, words, ...papers]);
+  assert.deepEqual(documents.slice(0, 2), [lab, words]);
+  const left = documents.flatMap((document) => (document.kind === 'file' ? [document.preview?.text.length ?? 0] : []));
+  assert.ok(left.length === papers.length && left.some((length) => length > 0), left.join(' '));
+});
+
+test('pictures are looked at only where the letter is shown', async () => {
+  const seen: number[] = [];
+  const looking = createLetterKeeper({
+    ...world,
+    addViews: async (documents) => {
+      seen.push(documents.length);
+      return [{ kind: 'text', text: 'vu', truncated: false }];
+    },
+  });
+  const refused = { ...opened([]).verdict, show: 'quarantine' as const };
+  await looking.message(routed, newId('letter'), opened([], { verdict: refused }), FACTS);
+  assert.deepEqual(seen, []);
+  const message = (await looking.message(routed, newId('letter'), opened([]), FACTS)) as LetterMessage;
+  assert.deepEqual([seen, message.documents.length], [[0], 1]);
+});
+
 test('a second run of the same letter makes the same message and the same blobs', async () => {
   const letterId = newId('letter');
   const photo = {
@@ -166,6 +249,27 @@ test('a second run of the same letter makes the same message and the same blobs'
   const one = await keeper().message(routed, letterId, letter, FACTS);
   assert.deepEqual(await keeper().message(routed, letterId, letter, FACTS), one);
   assert.equal((await world.store.blobsOf(routed.conversation.id)).length, 1);
+});
+
+test('what presses is told however much of its report had to be left out', async () => {
+  const { mailboxId } = routed.conversation;
+  await world.store.addUrgencyRule(mailboxId, { analyte: '6301-6', comparison: '>', limit: 5, unit: '' });
+  await world.store.setCorrespondentPhone(SENDER.correspondentIndex, '06 00 00 00 00');
+  const calm = { severity: 'normal', flag: 'N' } as const;
+  const long = report(CONTENT_LIMITS.resultsMax, 'prose '.repeat(3_000));
+  const results = [...long.results.map((one) => ({ ...one, ...calm })), { ...result(0), ...calm, code: '6301-6' }];
+  const message = await delivered([{ kind: 'report', report: { ...long, results, phones: ['01 42 00 00 00'] } }]);
+  const { label } = result(0);
+  assert.deepEqual(message.urgency, {
+    level: 'critical',
+    reasons: [
+      { because: 'rule', label: label.slice(0, URGENCY_LIMITS.wordMaxCharacters), value: '6,8', rule: '6301-6 > 5' },
+    ],
+    phones: ['01 42 00 00 00', '06 00 00 00 00'],
+  });
+  assert.equal(message.urgent, true);
+  const [shown] = message.documents;
+  assert.ok(shown?.kind === 'report' && shown.report.results.every(({ code }) => code !== '6301-6'));
 });
 
 test('a letter in quarantine becomes a notice without content', async () => {
@@ -211,7 +315,8 @@ test('what an answer needs is kept sealed, and a hidden subject is known as hidd
   const again = await world.route(question);
   assert.equal(again.outcome, 'routed');
   const place = again as typeof routed;
-  const text = { kind: 'text', text: 'Bonjour\n\nINR à 6,8', truncated: false } as const;
+  const fresh = [{ from: 0, to: 'Bonjour\n\nINR à 6,8'.length }];
+  const text: ReadDocument = { kind: 'text', text: 'Bonjour\n\nINR à 6,8\n> Et ?', truncated: false, fresh };
   const people = [{ name: 'Labo', address: 'labo@labo.example', role: 'cc' }] as const;
   const letter = opened([text], {
     headers: { ...opened([]).headers, people, dispositionTo: 'claire.martin@cabinet.example', urgent: true },
@@ -243,4 +348,21 @@ test('the original is kept sealed, whole', async () => {
     new Uint8Array(stored ?? []),
   );
   assert.deepEqual(Buffer.from(clear), letter);
+});
+
+test('sixty reports of the largest kind are fitted in moments: mail is spoken in the same event loop', async (t) => {
+  const largest = Array.from({ length: CONTENT_LIMITS.documentsMax }, (_, at) => {
+    const one = report(CONTENT_LIMITS.resultsMax, 'prose');
+    return { kind: 'report', report: { ...one, fileNumber: `${at}` } } as const;
+  });
+  let bytes = 0;
+  const { stringify } = JSON;
+  t.mock.method(JSON, 'stringify', (value: unknown) => {
+    const text = stringify(value);
+    bytes += text?.length ?? 0;
+    return text;
+  });
+  const message = await delivered(largest);
+  assert.ok(message.documents.length > 0);
+  assert.ok(bytes < 4 * stringify(largest).length, `${bytes} bytes were written to find out`);
 });

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
-import { png } from '../content/photo.fixture.ts';
+import { png } from '../content/pictures/photo.fixture.ts';
 import { mail, multipartSigned, signedData } from '../envelope/letters.fixture.ts';
 import { DOCTOR_ADDRESS, PHARMACY_ADDRESS, pharmacy } from '../envelope/test-authority.fixture.ts';
 import type { SpoolFacts } from '../intake/spool.ts';

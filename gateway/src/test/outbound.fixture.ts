@@ -9,6 +9,7 @@ import { createReplyStatus } from '../conversation/reply-status.ts';
 import { createMailLife } from '../dispatch/mail-life.ts';
 import { openMailSafe } from '../dispatch/mail-safe.ts';
 import { createOutbox } from '../dispatch/outbox.ts';
+import { createFilingAdmission } from '../filing/admit-filing.ts';
 import { createOutbound, type OutboundOptions } from '../outbound.ts';
 import type { LastingStore, NewMail, ReplyRow } from '../ports.ts';
 import { createAdmission } from '../reply/admit-reply.ts';
@@ -37,7 +38,7 @@ export function mailOf(world: World, rows: readonly ReplyRow[], bytes: Uint8Arra
 /** What outbound.ts is made of; `parts` replaces what the test makes up. */
 export function assembleOutboundIn(
   world: World,
-  parts: Pick<OutboundOptions, 'sealReplies' | 'ownKeys'>,
+  parts: Pick<OutboundOptions, 'sealReplies' | 'ownKeys'> & Partial<Pick<OutboundOptions, 'sealFiling'>>,
   pauseMs = PAUSE_MS,
 ) {
   const { store, clock, custody, blobs, vault, queues, trail } = world;
@@ -57,8 +58,14 @@ export function assembleOutboundIn(
     isProgramName: isExecutableName,
   };
   const attachments = createAttachmentKeeper({ blobs, store, rules });
-  const admit = createAdmission({ store, openContext, unwrap: custody.unwrap, attachments, trail, clock });
+  const admitFiling = createFilingAdmission({ store, extend: conversationExtender(custody), trailOf });
+  const unwrap = custody.unwrap;
+  const admit = createAdmission({ store, openContext, unwrap, attachments, admitFiling, trail, clock });
   const gatherer = createGatherer({ store, clock, pauseMs });
-  const outbound = createOutbound({ ...common, custody, status, admit, gatherer, outbox, trail, ...parts });
+  const sealFiling: OutboundOptions['sealFiling'] = async () => {
+    throw new Error('this test files nothing');
+  };
+  const made = { custody, status, admit, gatherer, outbox, trail, sealFiling };
+  const outbound = createOutbound({ ...common, ...made, ...parts });
   return { outbound, outbox, attachments };
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { openJson } from '@estafette/contracts/conversation-seal';
+import { newId } from '@estafette/contracts/ids';
 import { type Message, MessageSchema } from '@estafette/contracts/message';
 import type { Verdict } from '@estafette/contracts/verdict';
 import * as v from 'valibot';
@@ -12,7 +13,7 @@ import { createLetterKeeper } from '../conversation/letter-message.ts';
 import { createQuarantine } from '../conversation/quarantine.ts';
 import type { Routing } from '../conversation/route-letter.ts';
 import { NO_HEADERS, type OpenedLetter } from '../ports.ts';
-import { openWorld, questionIn, type World } from './world.fixture.ts';
+import { openWorld, questionIn, START, type World } from './world.fixture.ts';
 
 const LETTER = Buffer.from('From: claire.martin@cabinet.example\r\n\r\nINR');
 const ADDRESS = 'claire.martin@cabinet.example';
@@ -49,12 +50,14 @@ let world: World;
 /** What the letter is found to be when it is opened again. */
 let now: OpenedLetter;
 let isRelayAway: boolean;
+let isScanning: boolean;
 /** What happens while the letter is opened again. */
 let meanwhile: () => Promise<unknown>;
 beforeEach(async () => {
   meanwhile = async () => {};
   world = await openWorld();
   isRelayAway = false;
+  isScanning = true;
 });
 afterEach(() => world.close());
 
@@ -75,19 +78,25 @@ function rooms() {
     done.catch(() => {});
     return done;
   };
-  const quarantine = createQuarantine({ ...world, keeper, trailOf, log, openReleased, delivered });
+  const parts = { ...world, keeper, trailOf, log, openReleased, delivered };
+  const quarantine = createQuarantine({
+    ...parts,
+    get isScanning() {
+      return isScanning;
+    },
+  });
   return { quarantine, keeper, certificates, asked };
 }
 
 /** A letter as the way in leaves it: routed, its original kept, held. */
-async function heldLetter() {
+async function heldLetter(found: OpenedLetter = opened(FORGED)) {
   const { quarantine, keeper, certificates, asked } = rooms();
   const senderIndex = certificates.indexOf(ADDRESS);
   const question = questionIn(world, {}, { proof: null, answerable: false, correspondentIndex: senderIndex });
   const { letterId } = question;
   const routed = (await world.route(question)) as Extract<Routing, { outcome: 'routed' }>;
   await keeper.keepOriginal(routed, letterId, LETTER);
-  const letter = { letterId, opened: opened(FORGED), senderIndex, receivedAt: world.clock.ms, bytes: LETTER };
+  const letter = { letterId, opened: found, senderIndex, receivedAt: world.clock.ms, bytes: LETTER };
   await quarantine.hold(routed, letter);
   await quarantine.hold(routed, letter);
   const ask = async (wish: 'release' | 'delete') => {
@@ -175,6 +184,22 @@ test('what cannot be opened has nothing to show: it stays, and the trail says wh
   assert.ok((await eventsOf(letterId)).includes('letter-release-failed'));
 });
 
+test('a letter that names a patient who opposes stays, whatever it was held for, until the opposition has ended', async () => {
+  const { letterId, routed, ask } = await heldLetter();
+  const traits = { familyNames: ['Terrieur'], givenName: 'Alex', birthDate: '1979-03-28', sex: null };
+  const id = newId('opposition');
+  const { store, mailboxId } = world;
+  await store.addOpposition({ id, mailboxId, patient: { number: null, traits }, recordedBy: 'operator' }, START);
+  const patient = { index: 0, familyName: 'TERRIEUR', birthName: '', givenName: 'ALEX', birthDate: '1979-03-28' };
+  now = opened(FORGED, { patients: [{ ...patient, sex: 'F', ins: null }] });
+  const kept = await ask('release');
+  assert.deepEqual([kept?.state, kept?.outcome, world.delivered()], ['held', 'patient-opposes', []]);
+  assert.deepEqual(await store.opposingLetter(letterId, mailboxId), [id]);
+  await store.withdrawOpposition(id, START);
+  assert.equal((await ask('release'))?.state, 'released');
+  assert.equal((await messagesIn(routed)).length, 1);
+});
+
 test('while the relay is away the wish waits; then the letter is shown under the same event', async () => {
   const { routed, quarantine, ask } = await heldLetter();
   now = opened(FORGED);
@@ -231,4 +256,26 @@ test('a letter whose conversation is over cannot be released', async () => {
   world.clock.ms = routed.conversation.expiresAt;
   await world.custody.destroyOver(world.clock.ms);
   assert.equal((await ask('release'))?.outcome, 'conversation-expired');
+});
+
+test('an infected letter is named in the trail, and released only after a scan that finds nothing', async () => {
+  const { letterId, routed, quarantine, ask } = await heldLetter({
+    ...opened({ ...FORGED, signature: 'valid', reasons: ['virus-found'] }),
+    virus: 'Eicar-Test',
+  });
+  const [found] = (await world.store.trace(letterId)).filter(({ event }) => event === 'virus-found');
+  assert.equal(found?.detail, 'Eicar-Test');
+  now = opened({ ...FORGED, signature: 'valid', reasons: ['virus-found'] }, { documents: [] });
+  assert.deepEqual([(await ask('release'))?.state, (await ask('release'))?.outcome], ['held', 'virus-found']);
+  now = opened({ ...FORGED, signature: 'valid', show: 'verified', reasons: [] });
+  isScanning = false;
+  assert.equal(
+    (await ask('release'))?.outcome,
+    'virus-found',
+    'without an antivirus nothing says that it is clean now',
+  );
+  isScanning = true;
+  assert.equal((await ask('release'))?.state, 'released');
+  assert.equal((await messagesIn(routed)).length, 1);
+  await quarantine.close();
 });

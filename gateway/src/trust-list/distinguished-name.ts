@@ -7,7 +7,7 @@
  * The danger is a name that only looks like another: nothing invisible is dropped, no look-alike is folded onto a letter.
  */
 import { TRUST_LIST_LIMITS } from '@estafette/contracts/limits';
-import type { NamePart } from '../ports.ts';
+import { foldedText, type NamePart } from '../ports.ts';
 
 /** Attribute types by short name (RFC 4514 §3, X.520, and what OpenSSL and Java print), upper case. */
 const TYPES: Readonly<Record<string, string>> = {
@@ -126,27 +126,7 @@ export function parseName(text: string): readonly NamePart[] | null {
   return parts.length === 0 ? null : parts;
 }
 
-/** Lower case where that can be undone; signs that merely fold onto a letter stay themselves. */
-function foldCase(text: string): string {
-  let folded = '';
-  for (const sign of text) {
-    const lower = sign.toLowerCase();
-    folded += lower.toUpperCase() === sign ? lower : sign;
-  }
-  return folded;
-}
-
-/** Canonical composition, unless a sign would be replaced by another one that looks like it. */
-function compose(text: string): string {
-  for (const sign of text) if (sign.normalize('NFC') !== sign) return text;
-  return text.normalize('NFC');
-}
-
-function comparable(value: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the whole of ASCII is meant
-  const folded = /^[\x00-\x7f]*$/.test(value) ? value.toLowerCase() : foldCase(compose(value));
-  return folded.replace(SPACES, ' ').replace(/^ | $/g, '');
-}
+const comparable = (value: string): string => foldedText(value).replace(SPACES, ' ').replace(/^ | $/g, '');
 
 /**
  * The name as a string that equal names share, and only they; null for a name nobody is known by: without a common

@@ -3,9 +3,10 @@
  * attributes, text, CDATA sections, comments. Refuses document types and with them every entity (no expansion, nothing
  * external), processing instructions, and what lenient parsers mend: a name, a quote or a tag that is missing.
  * The danger is a second parser (xmldom, under xml-crypto) that understands the same bytes otherwise: it is given only
- * what came through here.
+ * what came through here. Apart from content/xml on purpose: that reader forgives what clinical software writes, and must.
  */
 import { TRUST_LIST_LIMITS } from '@estafette/contracts/limits';
+import { isXmlCharacter } from '../ports.ts';
 import { ListRefused } from './list-refused.ts';
 
 export interface XmlName {
@@ -64,16 +65,8 @@ const ONLY_SPACE = /^[ \t\n\r]*$/;
 
 const malformed = (detail: string): ListRefused => new ListRefused('list-malformed', detail);
 
-/** A character by its number, if XML allows it (production 2). */
 function characterOf(code: number): string {
-  const isAllowed =
-    code === 0x9 ||
-    code === 0xa ||
-    code === 0xd ||
-    (code >= 0x20 && code <= 0xd7ff) ||
-    (code >= 0xe000 && code <= 0xfffd) ||
-    (code >= 0x10000 && code <= 0x10ffff);
-  if (!isAllowed) throw malformed('a character reference to no character');
+  if (!isXmlCharacter(code)) throw malformed('a character reference to no character');
   return String.fromCodePoint(code);
 }
 

@@ -1,28 +1,12 @@
 /** Settings that are right each and wrong together, and the files that a space names: one precise sentence each. */
 import assert from 'node:assert/strict';
 import { chmodSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, test } from 'node:test';
-import type { TrustSpace } from '../trust-space.ts';
-import { readSpaces, WrongSpaces } from './read-spaces.ts';
 import { INTERNAL, MSSANTE, SIGNED, spaceFolder } from './spaces.fixture.ts';
 
 const files = spaceFolder();
+const { at, faultsOf } = files;
 after(() => files.remove());
-
-const read = (content: unknown): readonly TrustSpace[] => readSpaces(files.write(content), { host: '127.0.0.1' });
-const at = (name: string): string => join(files.folder, name);
-
-/** What is wrong, a line each. */
-function faultsOf(content: unknown): readonly string[] {
-  try {
-    read(content);
-  } catch (error) {
-    assert.ok(error instanceof WrongSpaces, String(error));
-    return error.faults.map((fault) => fault.replaceAll(`${files.folder}/`, ''));
-  }
-  return [];
-}
 
 const door = (change: object) => ({ spaces: [SIGNED, { ...MSSANTE, door: { ...MSSANTE.door, ...change } }] });
 const wayOut = (change: object) => ({ spaces: [{ ...MSSANTE, wayOut: { ...MSSANTE.wayOut, ...change } }] });

@@ -1,29 +1,14 @@
 /** The operator's file of trust spaces: what it makes, and a precise sentence for everything that is wrong with it. */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, test } from 'node:test';
-import type { TrustSpace } from '../trust-space.ts';
 import { PRESETS } from './presets.ts';
-import { readSpaces, WrongSpaces } from './read-spaces.ts';
+import { readSpaces } from './read-spaces.ts';
 import { INTERNAL, MSSANTE, SIGNED, spaceFolder } from './spaces.fixture.ts';
 
 const files = spaceFolder();
+const { read, at, faultsOf } = files;
 after(() => files.remove());
-
-const read = (content: unknown): readonly TrustSpace[] => readSpaces(files.write(content), { host: '127.0.0.1' });
-const at = (name: string): string => join(files.folder, name);
-
-/** What is wrong, a line each. */
-function faultsOf(content: unknown): readonly string[] {
-  try {
-    read(content);
-  } catch (error) {
-    assert.ok(error instanceof WrongSpaces, String(error));
-    return error.faults.map((fault) => fault.replaceAll(`${files.folder}/`, ''));
-  }
-  return [];
-}
 
 test('a space is its preset, and what the file says otherwise; paths are those of the file', () => {
   const [mssante, internal, signed] = read({ spaces: [MSSANTE, INTERNAL, SIGNED] });

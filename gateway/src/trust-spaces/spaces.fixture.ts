@@ -1,14 +1,22 @@
 /** For tests: the files a space names, made by openssl, and complete spaces as an operator would write them. */
+import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { TrustSpace } from '../trust-space.ts';
+import { readSpaces, WrongSpaces } from './read-spaces.ts';
 
 export interface SpaceFolder {
   readonly folder: string;
   /** Writes the file of spaces and gives its path. */
   write(content: unknown, name?: string): string;
   remove(): void;
+  readonly read: (content: unknown) => readonly TrustSpace[];
+  /** The path of a file in it. */
+  readonly at: (name: string) => string;
+  /** What is wrong, a line each. */
+  readonly faultsOf: (content: unknown) => readonly string[];
 }
 
 const openssl = (folder: string, ...words: readonly string[]): void =>
@@ -37,15 +45,22 @@ export function spaceFolder(): SpaceFolder {
     join(folder, 'broken.pem'),
     '-----BEGIN CERTIFICATE-----\nTm8gY2VydGlmaWNhdGU=\n-----END CERTIFICATE-----\n',
   );
-  return {
-    folder,
-    write(content, name = 'spaces.json') {
-      const file = join(folder, name);
-      writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content));
-      return file;
-    },
-    remove: () => rmSync(folder, { recursive: true, force: true }),
+  const at = (name: string): string => join(folder, name);
+  const write = (content: unknown, name = 'spaces.json'): string => {
+    writeFileSync(at(name), typeof content === 'string' ? content : JSON.stringify(content));
+    return at(name);
   };
+  const read = (content: unknown): readonly TrustSpace[] => readSpaces(write(content), { host: '127.0.0.1' });
+  const faultsOf = (content: unknown): readonly string[] => {
+    try {
+      read(content);
+    } catch (error) {
+      assert.ok(error instanceof WrongSpaces, String(error));
+      return error.faults.map((fault) => fault.replaceAll(`${folder}/`, ''));
+    }
+    return [];
+  };
+  return { folder, write, read, at, faultsOf, remove: () => rmSync(folder, { recursive: true, force: true }) };
 }
 
 const DOOR = { certificate: 'door.pem', key: 'door.key' };

@@ -17,7 +17,8 @@ import { later } from './later.tsx';
 const MAX = CONVERSATION_LIMITS.replyMaxCharacters;
 const WARN_BELOW = 200;
 
-const ComposerExtras = later(async () => (await import('./composer-extras.tsx')).ComposerExtras);
+const NoAnswer = later(async () => (await import('./later-parts.tsx')).NoAnswer);
+const ComposerExtras = later(async () => (await import('./later-parts.tsx')).ComposerExtras);
 
 export function Composer(props: { conversation: ConversationView; session: DeviceSession }): JSX.Element {
   const { conversation, session } = props;
@@ -135,16 +136,4 @@ function wishesOf({ to, urgent, sendNow, files }: Draft): ReplyWishes {
     ...(sendNow && { sendNow }),
     ...(files.length > 0 && { files: files.map(({ name, mediaType, bytes }) => ({ name, mediaType, bytes })) }),
   };
-}
-
-function NoAnswer({ conversation }: { conversation: ConversationView }): JSX.Element {
-  const { messages } = conversation;
-  const waits = messages.some((message) => message.type === 'waiting-for-key');
-  const proven = messages.some((message) => message.type === 'letter' && message.letter.verdict.show === 'verified');
-  const reason = proven ? words.replyImpossible : words.replyUnproven;
-  return (
-    <p class="composer muted" data-testid="no-answer">
-      {waits ? words.replyNeedsKey : reason}
-    </p>
-  );
 }

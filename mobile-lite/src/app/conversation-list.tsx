@@ -71,8 +71,10 @@ function ConversationItem(props: {
               {words.critical}
             </span>
           )}{' '}
-          {conversation.unreadUrgent && <UrgentBadge />} <Doubt conversation={conversation} />{' '}
-          {conversation.needsAttention && <span class="badge amber">{words.replyFailed}</span>} {preview(conversation)}
+          {conversation.unreadUrgent && result?.severity !== 'critical' && <UrgentBadge />}{' '}
+          <Doubt conversation={conversation} />{' '}
+          {conversation.needsAttention && <span class="badge amber">{words.replyFailed}</span>}{' '}
+          {conversation.filingFailed && <span class="badge amber">{words.filingFailed}</span>} {preview(conversation)}
         </span>
         {unread > 0 && (
           <span class="dot" title={words.unread(unread)}>
@@ -88,7 +90,9 @@ function ConversationItem(props: {
 
 function preview(conversation: ConversationView): string {
   // What a machine wrote says nothing new of the matter, but that nobody is there.
-  const told = conversation.messages.filter((one) => one.type !== 'notice' || one.notice.kind === 'absent');
+  const told = conversation.messages.filter((one) =>
+    one.type === 'notice' ? one.notice.kind === 'absent' : one.type !== 'newer',
+  );
   const last = told.at(-1) ?? conversation.messages.at(-1);
   if (last === undefined) return '';
   if (last.type === 'letter') {
@@ -118,6 +122,10 @@ function previewOf(message: ShownMessage): string {
       return noticeLine(message.notice);
     case 'quarantine':
       return message.letter.verdict.reasons.slice(0, 1).map(reasonSentence).join('');
+    case 'filing':
+    case 'reminder':
+    case 'newer':
+      return words[message.type];
     case 'waiting-for-key':
       return words.waitingForKeyShort;
     case 'unreadable':

@@ -13,9 +13,14 @@ import { ExpiryLabel } from './expiry-label.tsx';
 import { formatMoment } from './format.ts';
 import { usePageVisible, useServerNow } from './hooks.ts';
 import { Icon } from './icons.tsx';
+import { later } from './later.tsx';
 import { LetterBubble, NoticeLine, QuarantineBubble } from './letter-bubble.tsx';
 import { ReplyBubble } from './reply-bubble.tsx';
 import { patientName } from './result-words.ts';
+
+const FilingLine = later(async () => (await import('./later-parts.tsx')).FilingLine);
+const ReminderLine = later(async () => (await import('./later-parts.tsx')).ReminderLine);
+const FilingSheet = later(async () => (await import('./later-parts.tsx')).FilingSheet);
 
 const MARGIN_PX = 8;
 const NEAR_END_PX = 80;
@@ -25,6 +30,8 @@ export function ConversationScreen(props: { conversation: ConversationView; sess
   const { conversationId, correspondent, patient, messages } = conversation;
   const visible = usePageVisible();
   const now = useServerNow(session, 30_000);
+  const [filing, setFiling] = useState(false);
+  const onFile = (): void => setFiling(true);
   useEffect(() => {
     if (visible) void session.markRead(conversationId);
   }, [session, conversationId, visible, messages.length]);
@@ -41,11 +48,17 @@ export function ConversationScreen(props: { conversation: ConversationView; sess
             <ExpiryLabel expiresAt={conversation.expiresAt} session={session} />
           </p>
         </div>
+        {conversation.fileable && (
+          <button type="button" class="file" data-testid="file-it" onClick={onFile}>
+            {words.file}
+          </button>
+        )}
       </header>
       <MessageLog messages={messages}>
-        {(shown) => <Shown {...{ shown, messages, session, conversationId, now }} />}
+        {(shown) => <Shown {...{ shown, conversation, session, now, onFile }} />}
       </MessageLog>
       <Composer conversation={conversation} session={session} />
+      {filing && <FilingSheet {...{ conversation, session, now }} onClose={() => setFiling(false)} />}
     </>
   );
 }
@@ -68,9 +81,9 @@ function MessageLog(props: {
     const drawn = list?.firstElementChild?.lastElementChild;
     const last = messages.at(-1);
     if (!list || !(drawn instanceof HTMLElement) || last === undefined) return;
-    const ours = last.type === 'reply' && last.mine;
+    const ours = 'mine' in last && last.mine;
     if (!isFollowing.current && !ours) return;
-    const short = last.type === 'reply' || last.type === 'notice';
+    const short = 'progress' in last || ['notice', 'reminder', 'newer'].includes(last.type);
     list.scrollTop = short ? list.scrollHeight : drawn.offsetTop - MARGIN_PX;
     let head = list.scrollTop;
     // A banner or a long draft takes room from the log, a reason makes the last answer longer: its end stays in sight.
@@ -110,21 +123,28 @@ function MessageLog(props: {
 
 function Shown(props: {
   shown: ShownMessage;
-  messages: readonly ShownMessage[];
+  conversation: ConversationView;
   session: DeviceSession;
-  conversationId: string;
   now: number;
+  onFile: () => void;
 }): JSX.Element {
-  const { shown, session, conversationId, now } = props;
+  const { shown, session, now, onFile } = props;
+  const { conversationId, messages, expiresAt } = props.conversation;
   switch (shown.type) {
     case 'letter':
-      return <LetterBubble {...{ ...props, at: shown.at, letter: shown.letter }} />;
+      return <LetterBubble {...{ letter: shown.letter, messages, session, conversationId, at: shown.at, now }} />;
     case 'quarantine':
       return <QuarantineBubble letter={shown.letter} at={shown.at} now={now} />;
     case 'notice':
       return <NoticeLine notice={shown.notice} at={shown.at} now={now} />;
     case 'reply':
       return <ReplyBubble shown={shown} session={session} conversationId={conversationId} now={now} />;
+    case 'filing':
+      return <FilingLine {...{ shown, messages, now, onFile }} />;
+    case 'reminder':
+      return <ReminderLine {...{ expiresAt, now, onFile }} />;
+    case 'newer':
+      return <p class="notice">{words.newer}</p>;
     default:
       return (
         <article class="bubble theirs">

@@ -23,10 +23,11 @@ export function formatShortTime(at: number, now: number): string {
   return at >= midnight - DAY_MS ? words.yesterday : dayFormat.format(at);
 }
 
-/** `14:03` today, else `18 nov. 14:03`. */
+/** `14:03` today, else `18 nov. 14:03`, past or to come. */
 export function formatMoment(at: number, now: number): string {
   const midnight = new Date(now).setHours(0, 0, 0, 0);
-  return at >= midnight ? clockFormat.format(at) : `${dayFormat.format(at)} ${clockFormat.format(at)}`;
+  const isToday = at >= midnight && at < midnight + DAY_MS;
+  return isToday ? clockFormat.format(at) : `${dayFormat.format(at)} ${clockFormat.format(at)}`;
 }
 
 /** An ISO date as `07/03/1941`; what is no date stays as it is. */

@@ -3,20 +3,25 @@
  * carried it, documents. Text only, never HTML. Automatic mail is a line.
  */
 import type { Document } from '@estafette/contracts/document';
-import type { LetterMessage, MailPerson, NoticeMessage, QuarantineMessage } from '@estafette/contracts/message';
+import type { LetterMessage, NoticeMessage, QuarantineMessage } from '@estafette/contracts/message';
 import type { JSX, Ref } from 'preact';
 import type { ShownMessage } from '../device/conversation-view.ts';
 import type { DeviceSession } from '../device/device-session.ts';
 import { words } from '../words/words.ts';
 import { formatDay, formatMoment } from './format.ts';
+import { FreshText } from './fresh-text.tsx';
 import { useSeen } from './hooks.ts';
 import { Icon } from './icons.tsx';
 import { later } from './later.tsx';
 import { TrustMark } from './trust-mark.tsx';
 
-const ReportCard = later(async () => (await import('./report-card.tsx')).ReportCard, 'soon');
-const PhotoTile = later(async () => (await import('./attachment-tile.tsx')).PhotoTile);
-const FileTile = later(async () => (await import('./attachment-tile.tsx')).FileTile);
+const ReportCard = later(async () => (await import('./later-parts.tsx')).ReportCard, 'soon');
+const People = later(async () => (await import('./later-parts.tsx')).People, 'soon');
+const LetterNotes = later(async () => (await import('./later-parts.tsx')).LetterNotes, 'soon');
+const UrgencyBand = later(async () => (await import('./later-parts.tsx')).UrgencyBand, 'soon');
+const QuarantineText = later(async () => (await import('./later-parts.tsx')).QuarantineText, 'soon');
+const PhotoTile = later(async () => (await import('./later-parts.tsx')).PhotoTile);
+const FileTile = later(async () => (await import('./later-parts.tsx')).FileTile);
 
 interface BubbleProps {
   session: DeviceSession;
@@ -39,22 +44,13 @@ export function LetterBubble(props: LetterProps): JSX.Element {
   return (
     <article class="bubble theirs">
       <Sender letter={letter} at={at} now={now} head={head} />
-      <People letter={letter} />
+      {letter.urgency && <UrgencyBand letter={letter} urgency={letter.urgency} messages={props.messages} />}
+      {letter.people && <People letter={letter} />}
       <h2 class="subject">
-        {letter.urgent && <UrgentBadge />} {letter.subject || words.noSubject}
+        {letter.urgent && !letter.urgency && <UrgentBadge />} {letter.subject || words.noSubject}
       </h2>
       <TrustMark verdict={letter.verdict} subjectProtected={letter.subjectProtected} />
-      {letter.operator && (
-        <p class="operator" data-testid="operator-mark">
-          <Icon name="operator" />
-          <span>{words.trust.operator(letter.operator.name)}</span>
-        </p>
-      )}
-      {letter.route === 'new-expired' && <p class="muted">{words.routeExpired}</p>}
-      {letter.route === 'new-unproven' && <p class="note amber">{words.routeUnproven}</p>}
-      {letter.senderCertificateChanged && <p class="note amber">{words.certificateChanged}</p>}
-      {letter.sameMessageId && <p class="note amber">{words.sameMessageId}</p>}
-      {letter.subjectChanged && <p class="muted">{words.subjectChanged}</p>}
+      {hasNotes(letter) && <LetterNotes letter={letter} />}
       {letter.documents.map((document, index) => (
         <DocumentView key={`${letter.letterId}${index}`} {...props} document={document} />
       ))}
@@ -64,15 +60,19 @@ export function LetterBubble(props: LetterProps): JSX.Element {
 
 export function QuarantineBubble(props: { letter: QuarantineMessage; at: number; now: number }): JSX.Element {
   const { verdict } = props.letter;
-  const isProven = verdict.signature === 'valid' && verdict.identity === 'match';
   return (
     <article class="bubble theirs">
       <Sender {...props} />
-      {!isProven && <p class="note amber">{words.trust.unproven}</p>}
       <TrustMark verdict={verdict} />
-      <p>{words.trust.quarantineText}</p>
+      <QuarantineText verdict={verdict} />
     </article>
   );
+}
+
+function hasNotes(letter: LetterMessage): boolean {
+  const { operator, route, senderCertificateChanged, sameMessageId, subjectChanged } = letter;
+  const isApart = route === 'new-expired' || route === 'new-unproven';
+  return isApart || Boolean(operator || senderCertificateChanged || sameMessageId || subjectChanged);
 }
 
 export function UrgentBadge(): JSX.Element {
@@ -104,21 +104,6 @@ export function NoticeLine({ notice, at, now }: { notice: NoticeMessage; at: num
   );
 }
 
-const nameOf = ({ name, address }: MailPerson): string => name || address;
-
-function People({ letter: { people = [], peopleLeftOut = 0 } }: { letter: LetterMessage }): JSX.Element | null {
-  const also = people.filter(({ role }) => role !== 'from');
-  const answers = people.filter(({ role }) => role === 'from').map(nameOf);
-  const names = also.map((one) => (one.role === 'cc' ? words.peopleCopy(nameOf(one)) : nameOf(one)));
-  if (people.length === 0) return null;
-  return (
-    <p class="people" data-testid="people">
-      {names.length > 0 && <span>{words.peopleAlso(names.join(', '), peopleLeftOut)}</span>}
-      {answers.length > 0 && <span>{words.answersTo(answers.join(', '))}</span>}
-    </p>
-  );
-}
-
 function Sender(props: {
   letter: LetterMessage | QuarantineMessage;
   at: number;
@@ -141,19 +126,12 @@ function DocumentView(props: LetterProps & { document: Document }): JSX.Element 
   const { document, session, conversationId, now } = props;
   switch (document.kind) {
     case 'report':
-      return (
-        <ReportCard {...{ report: document.report, messages: props.messages, from: props.letter.from.name, now }} />
-      );
+      return <ReportCard {...{ report: document.report, messages: props.messages, letter: props.letter, now }} />;
     case 'photo':
       return <PhotoTile session={session} conversationId={conversationId} document={document} />;
     case 'file':
       return <FileTile session={session} conversationId={conversationId} document={document} />;
     case 'text':
-      return (
-        <>
-          <p class="text">{document.text}</p>
-          {document.truncated && <p class="muted">{words.textTruncated}</p>}
-        </>
-      );
+      return <FreshText document={document} />;
   }
 }

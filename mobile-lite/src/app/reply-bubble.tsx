@@ -13,9 +13,10 @@ import { UrgentBadge } from './letter-bubble.tsx';
 
 type ShownReply = Extract<ShownMessage, { type: 'reply' }>;
 
-const ReplyTiles = later(async () => (await import('./attachment-tile.tsx')).ReplyTiles);
+const ReplyTiles = later(async () => (await import('./later-parts.tsx')).ReplyTiles);
 
-const FailureText = later(async () => (await import('./failure-text.tsx')).FailureText);
+const Held = later(async () => (await import('./later-parts.tsx')).Held);
+const FailureText = later(async () => (await import('./later-parts.tsx')).FailureText);
 
 const LOOKS: Partial<Record<ReplyProgress['state'], string>> = {
   failed: 'red',
@@ -65,20 +66,6 @@ export function ReplyBubble({ shown, session, conversationId, now }: ReplyProps)
       )}
       {progress.state === 'held' && <Held session={session} replyId={reply.replyId} />}
     </article>
-  );
-}
-
-function Held({ session, replyId }: { session: DeviceSession; replyId: string }): JSX.Element {
-  return (
-    <div class="held">
-      <p>{words.replyHeld}</p>
-      <button type="button" class="primary" onClick={() => void session.confirmReply(replyId)}>
-        {words.replyHeldSend}
-      </button>
-      <button type="button" class="quiet" onClick={() => void session.discardReply(replyId)}>
-        {words.replyHeldDrop}
-      </button>
-    </div>
   );
 }
 

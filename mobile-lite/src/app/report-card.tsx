@@ -1,20 +1,25 @@
 /**
  * A report as a card, whatever format it was read from (clinical-formats A.2.6): who, what kind, when, from whom; one
- * line that says how bad it is; critical first, then abnormal, then what nobody judged, the normal ones folded. A report
- * without results shows its text. What its sender deleted, or a later report replaced, is folded, never gone.
+ * line that says how bad it is; critical first, then abnormal, then what nobody judged, the normal ones folded. What a
+ * rule of the mailbox makes critical stands there as critical, with the rule. A report without results shows its text.
+ * What its sender deleted, or a later report replaced, is folded, never gone.
  * Figures stand exactly as they were written. Colour never speaks alone: each state has its word.
  */
 import type { ClinicalReport, Severity } from '@estafette/contracts/document';
+import type { LetterMessage } from '@estafette/contracts/message';
 import type { ComponentChildren, JSX } from 'preact';
-import { useMemo, useState } from 'preact/hooks';
+import { useMemo } from 'preact/hooks';
 import { judge, type ShownMessage } from '../device/conversation-view.ts';
 import { moreWords, words } from '../words/words.ts';
 import { formatDate } from './format.ts';
 import { Icon } from './icons.tsx';
+import { LongText } from './long-text.tsx';
 import { historyOf, type ReportHistory } from './report-history.ts';
 import { ResultRows, Sensitivities } from './report-rows.tsx';
-import { bornLine, fullName, isLong, isTable, sensitivityOf, titleOf } from './report-words.ts';
+import { bornLine, fullName, isTable, sensitivityOf, titleOf } from './report-words.ts';
 import { summaryLine } from './result-words.ts';
+import { type BrokenRules, underRules } from './ruled-report.ts';
+import { TelephoneLinks } from './telephone-links.tsx';
 
 /** So many normal results and nothing else need no fold. */
 const SHORT_REPORT = 5;
@@ -22,18 +27,21 @@ const SHORT_REPORT = 5;
 interface ReportProps {
   report: ClinicalReport;
   history: ReportHistory;
+  broken: BrokenRules;
 }
 
 export function ReportCard(props: {
   report: ClinicalReport;
   messages: readonly ShownMessage[];
-  /** Who sent the letter: said above the card, so not again. */
-  from: string;
+  /** The letter that brought it: what its head says is not said again. */
+  letter: LetterMessage;
   now: number;
 }): JSX.Element {
-  const { report, messages, from, now } = props;
+  const { messages, letter, now } = props;
   const texts = moreWords.report;
-  const history = useMemo(() => historyOf(report, messages), [report, messages]);
+  const from = letter.from.name;
+  const history = useMemo(() => historyOf(props.report, messages), [props.report, messages]);
+  const { report, broken } = useMemo(() => underRules(props.report, letter), [props.report, letter]);
   const { replacedBy, completedBy } = history;
   const isDeleted = report.status === 'deleted' || replacedBy?.status === 'deleted';
   const { severity } = judge([report]);
@@ -49,11 +57,11 @@ export function ReportCard(props: {
         />
         {isDeleted ? (
           <Fold label={texts.deletedFold} note={texts.deletedText} struck>
-            <CardBody report={report} history={history} />
+            <CardBody report={report} history={history} broken={broken} />
           </Fold>
         ) : (
           <Fold label={texts.replacedBy(replacedBy?.date ? formatDate(replacedBy.date) : null)}>
-            <CardBody report={report} history={history} />
+            <CardBody report={report} history={history} broken={broken} />
           </Fold>
         )}
       </section>
@@ -67,8 +75,8 @@ export function ReportCard(props: {
         now={now}
         badge={report.status === 'final' ? '' : words.reportStatuses[report.status]}
       />
-      <Verdict report={report} />
-      <CardBody report={report} history={history} />
+      <Verdict report={report} hasBand={letter.urgency?.level === 'critical'} />
+      <CardBody report={report} history={history} broken={broken} />
       {completedBy && <p class="note">{texts.completedBy(completedBy.date && formatDate(completedBy.date))}</p>}
     </section>
   );
@@ -83,7 +91,7 @@ function CardHead(props: {
 }): JSX.Element {
   const { report, from, now, badge, isAged = false } = props;
   const { patient, sender, status } = report;
-  const born = bornLine(patient, now);
+  const born = bornLine(patient, now, report.date);
   const { kind, date } = titleOf(report);
   return (
     <header>
@@ -101,23 +109,30 @@ function CardHead(props: {
             {badge}
           </span>
         )}
+        {isValidated(report) && badge === '' && <span class="badge plain">{moreWords.report.validated}</span>}
       </p>
       {sender.trim().toLowerCase() !== from.trim().toLowerCase() && !isAged && <p class="muted origin">{sender}</p>}
     </header>
   );
 }
 
-function CardFoot({
-  report: { sender, prescriber, recipient, fileNumber },
-}: {
-  report: ClinicalReport;
-}): JSX.Element | null {
+/** Only where the laboratory says so of every result: a file that says nothing is not called validated. */
+function isValidated({ status, results }: ClinicalReport): boolean {
+  return status === 'final' && results.length > 0 && results.every((result) => result.status === 'F');
+}
+
+function CardFoot({ report }: { report: ClinicalReport }): JSX.Element | null {
+  const { sender, authorId = '', sampledBy = '', prescriber, recipient, fileNumber, patient } = report;
   const texts = moreWords.report;
+  const isTold = authorId === '' || sender.includes(authorId);
+  const author = [sender, isTold ? '' : texts.nationalNumber(authorId)].filter((part) => part !== '').join(', ');
   const lines = [
-    sender === '' ? '' : texts.sender(sender),
+    author === '' ? '' : texts.sender(author),
+    sampledBy === '' ? '' : texts.sampledBy(sampledBy),
     prescriber === '' ? '' : texts.prescriber(prescriber),
     recipient === '' ? '' : texts.recipient(recipient),
     fileNumber === '' ? '' : texts.file(fileNumber),
+    patient.ins === null ? texts.insAbsent : '',
   ].filter((line) => line !== '');
   if (lines.length === 0) return null;
   return (
@@ -129,23 +144,25 @@ function CardFoot({
   );
 }
 
-function Verdict({ report }: { report: ClinicalReport }): JSX.Element | null {
+/** How bad it is; a critical one asks for the telephone, unless the band of its letter does. */
+function Verdict({ report, hasBand }: { report: ClinicalReport; hasBand: boolean }): JSX.Element | null {
   const { severity, count } = judge([report]);
   if (count.total === 0) return null;
-  if (severity !== 'critical') return <p class={`verdict-line ${severity}`}>{summaryLine(count)}</p>;
+  if (severity !== 'critical' || hasBand) return <p class={`verdict-line ${severity}`}>{summaryLine(count)}</p>;
   return (
-    <p class="call">
+    <div class="call">
       <Icon name="phone" />
-      <span>
+      <p>
         <strong>{moreWords.report.call(summaryLine(count))}</strong>
         <br />
         {moreWords.report.callText}
-      </span>
-    </p>
+      </p>
+      <TelephoneLinks phones={report.phones ?? []} />
+    </div>
   );
 }
 
-function CardBody({ report, history }: ReportProps): JSX.Element {
+function CardBody({ report, history, broken }: ReportProps): JSX.Element {
   const texts = moreWords.report;
   const antibiogram = report.results.filter((result) => sensitivityOf(result) !== null);
   const others = report.results.filter((result) => sensitivityOf(result) === null);
@@ -153,6 +170,7 @@ function CardBody({ report, history }: ReportProps): JSX.Element {
     <ResultRows
       results={wanted.flatMap((severity) => others.filter((result) => result.severity === severity))}
       history={history}
+      broken={broken}
     />
   );
   const count = (wanted: Severity): number => others.filter(({ severity }) => severity === wanted).length;
@@ -211,7 +229,6 @@ function Warnings({ codes }: { codes: readonly string[] }): JSX.Element {
 /** Beside results the text is folded; a report that has none is its text. */
 function ReportText({ report: { text, results } }: { report: ClinicalReport }): JSX.Element | null {
   const texts = moreWords.report;
-  const [isWhole, setWhole] = useState(false);
   const shown = text.trim();
   if (shown === '') return null;
   const look = isTable(shown) ? 'report-text table' : 'report-text';
@@ -223,17 +240,5 @@ function ReportText({ report: { text, results } }: { report: ClinicalReport }): 
       </details>
     );
   }
-  const isCut = isLong(shown) && !isWhole;
-  return (
-    <>
-      <div class={`${look} ${isCut ? 'cut' : ''}`} data-testid="report-text">
-        {shown}
-      </div>
-      {isLong(shown) && (
-        <button type="button" class="wide" aria-expanded={isWhole} onClick={() => setWhole(!isWhole)}>
-          {isWhole ? texts.showLess : texts.showAll}
-        </button>
-      )}
-    </>
-  );
+  return <LongText text={shown} lines={8} look={look} testId="report-text" />;
 }

@@ -5,9 +5,11 @@
 import type { LabResult, Measure } from '@estafette/contracts/document';
 import type { JSX } from 'preact';
 import { moreWords } from '../words/words.ts';
+import { LongText } from './long-text.tsx';
 import type { ReportHistory } from './report-history.ts';
 import { groupByHeading, sensitivityOf, writeMeasure } from './report-words.ts';
 import { analyteName } from './result-words.ts';
+import type { BrokenRules } from './ruled-report.ts';
 import { TrendLine } from './trend-plot.tsx';
 
 const ARROWS = { N: '', L: '↓', H: '↑', LL: '↓↓', HH: '↑↑', A: '', AA: '' } as const;
@@ -18,9 +20,10 @@ const SHORT_MEASURE = 24;
 interface RowsProps {
   results: readonly LabResult[];
   history: ReportHistory;
+  broken: BrokenRules;
 }
 
-export function ResultRows({ results, history }: RowsProps): JSX.Element {
+export function ResultRows({ results, history, broken }: RowsProps): JSX.Element {
   return (
     <>
       {groupByHeading(results).map(({ heading, results: under }) => (
@@ -28,7 +31,7 @@ export function ResultRows({ results, history }: RowsProps): JSX.Element {
           {heading !== '' && <h4 class="heading">{heading}</h4>}
           <ul class="rows">
             {under.map((result, index) => (
-              <ResultRow key={`${result.code}${result.label}${index}`} result={result} history={history} />
+              <ResultRow key={`${result.code}${result.label}${index}`} {...{ result, history, broken }} />
             ))}
           </ul>
         </div>
@@ -71,7 +74,7 @@ function SensitivityRow({ result }: { result: LabResult }): JSX.Element {
   );
 }
 
-function ResultRow({ result, history }: { result: LabResult; history: ReportHistory }): JSX.Element {
+function ResultRow({ result, history, broken }: Omit<RowsProps, 'results'> & { result: LabResult }): JSX.Element {
   const texts = moreWords.report;
   const { label, first, second, severity, status, interpretation, comments } = result;
   const value = first.value || interpretation;
@@ -87,6 +90,11 @@ function ResultRow({ result, history }: { result: LabResult; history: ReportHist
       </span>
       <span class="reading">
         <FlagBadge result={result} />
+        {broken.get(result)?.map((rule) => (
+          <span key={rule} class="badge">
+            {texts.rule(rule)}
+          </span>
+        ))}
         {status !== null && status !== 'F' && <span class="badge plain">{texts.statuses[status]}</span>}
         <Range measure={first} />
       </span>
@@ -145,9 +153,9 @@ function Comments({ comments }: { comments: readonly string[] }): JSX.Element {
   return (
     <>
       {comments.map((comment) => (
-        <span key={comment} class="also comment">
-          {comment}
-        </span>
+        <div key={comment} class="also">
+          <LongText text={comment} lines={3} look="comment" />
+        </div>
       ))}
     </>
   );

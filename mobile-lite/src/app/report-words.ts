@@ -1,4 +1,4 @@
-/** How a report is written on its card: its title, the patient's names and age, an antibiogram's words, groups. */
+/** How a report is written on its card: its title, the patient's names and age, an antibiogram's words, groups. Pure. */
 import type { ClinicalReport, LabResult, Measure, Patient } from '@estafette/contracts/document';
 import { moreWords } from '../words/words.ts';
 import { formatDate } from './format.ts';
@@ -18,11 +18,21 @@ export function fullName({ familyName, birthName, givenName, sex }: Patient): st
   return [used, former, givenName].filter((part) => part !== '').join(' ') || texts.noPatient;
 }
 
-/** "née le 07/03/1941, 84 ans, F"; empty when nothing of it is known. */
-export function bornLine({ birthDate, sex }: Patient, now: number): string {
+/** "née le 07/03/1941, 84 ans, F"; empty when nothing of it is known. The age is today's; where it was another at `then`, that one. */
+export function bornLine(
+  { birthDate, sex }: Pick<Patient, 'birthDate' | 'sex'>,
+  now: number,
+  then: string | null = null,
+): string {
   const born = birthDate === null ? null : moreWords.report.born(sex, formatDate(birthDate));
-  const age = birthDate === null ? null : formatAge(birthDate, now);
+  const age = birthDate === null ? null : ageLine(birthDate, now, then);
   return [born, age, sex].filter((part) => part !== null).join(', ');
+}
+
+function ageLine(birthDate: string, now: number, then: string | null): string | null {
+  const today = formatAge(birthDate, now);
+  const age = then === null ? null : formatAge(birthDate, Date.parse(then));
+  return age === null || age === today ? today : moreWords.report.ageThen(age);
 }
 
 /** Age on a day, in months below two years; null for a date that cannot be. */
@@ -94,9 +104,9 @@ const CHARACTERS_PER_LINE = 42;
 const OPEN_LINES = 8;
 
 /** Whether a text is longer, on a phone, than what its card shows of it. */
-export function isLong(text: string): boolean {
+export function isLong(text: string, lines = OPEN_LINES): boolean {
   const drawn = text.split('\n').map((line) => Math.max(1, Math.ceil(line.length / CHARACTERS_PER_LINE)));
-  return drawn.reduce((sum, lines) => sum + lines, 0) > OPEN_LINES;
+  return drawn.reduce((sum, each) => sum + each, 0) > lines;
 }
 
 /** Whether columns were made with blanks or dots: then each character needs the same width. */

@@ -40,6 +40,11 @@ export function headline(reports: readonly ClinicalReport[], letter: LetterMessa
 
 function contentOf(reports: readonly ClinicalReport[], letter: LetterMessage): string {
   const { severity, count } = judge(reports);
+  const pressing = count.critical === 0 && letter.urgency?.level === 'critical' ? letter.urgency.reasons : [];
+  const ruled = pressing.flatMap((one) =>
+    one.because === 'rule' && !one.undecided ? `${one.label} ${one.value}` : [],
+  );
+  if (ruled.length > 0) return [...new Set(ruled)].slice(0, HEADLINE_RESULTS).join(', ');
   if (count.total === 0) return reports.at(-1)?.title || letter.subject || words.resultNone;
   if (count.abnormal === 0) return summaryLine(count);
   const worst = reports.flatMap((report) => report.results.filter((result) => result.severity === severity));

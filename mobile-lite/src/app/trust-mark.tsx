@@ -4,21 +4,30 @@
  */
 import type { ReasonCode, Verdict } from '@estafette/contracts/verdict';
 import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
 import { reasonSentence, words } from '../words/words.ts';
-import { formatDate } from './format.ts';
 import { Icon, type IconName } from './icons.tsx';
+import { later } from './later.tsx';
 
 const ICONS: Record<Verdict['show'], IconName> = { verified: 'check', unverified: 'bolt', quarantine: 'stop' };
 
+const TrustFacts = later(async () => (await import('./later-parts.tsx')).TrustFacts);
+
 export function TrustMark(props: { verdict: Verdict; subjectProtected?: boolean }): JSX.Element {
   const { verdict } = props;
+  const [open, setOpen] = useState(false);
   const texts = words.trust;
   const word =
     verdict.show === 'verified' && verdict.signer !== null
       ? texts.verified(verdict.signer.name)
       : texts[verdict.show === 'quarantine' ? 'quarantine' : 'unverified'];
   return (
-    <details class={`trust ${verdict.show}`} data-testid="trust-mark" data-show={verdict.show}>
+    <details
+      class={`trust ${verdict.show}`}
+      data-testid="trust-mark"
+      data-show={verdict.show}
+      onToggle={(event) => setOpen(event.currentTarget.open)}
+    >
       <summary>
         <Icon name={ICONS[verdict.show]} />
         <span>
@@ -32,14 +41,7 @@ export function TrustMark(props: { verdict: Verdict; subjectProtected?: boolean 
           )}
         </span>
       </summary>
-      <dl>
-        {factsOf(props).map(([name, fact]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{fact}</dd>
-          </div>
-        ))}
-      </dl>
+      {open && <TrustFacts verdict={verdict} subjectProtected={props.subjectProtected} />}
     </details>
   );
 }
@@ -48,27 +50,4 @@ export function TrustMark(props: { verdict: Verdict; subjectProtected?: boolean 
 function toldReasons({ reasons }: Verdict): ReasonCode[] {
   const implied: ReasonCode[] = reasons.includes('unprotected') ? ['not-signed', 'not-encrypted'] : [];
   return reasons.filter((code) => !implied.includes(code));
-}
-
-function factsOf(props: { verdict: Verdict; subjectProtected?: boolean }): [string, string][] {
-  const { signature, identity, encryption, signer, show, reasons } = props.verdict;
-  const texts = words.trust;
-  const facts: [string, string][] = [
-    [texts.signature, texts.signatures[signature]],
-    [texts.identity, texts.identities[identity]],
-    [texts.encryption, texts.encryptions[encryption]],
-  ];
-  if (show === 'quarantine') facts.unshift([texts.codes, reasons.join(', ')]);
-  if (show === 'verified' && reasons.length > 0) facts[0] = [texts.signature, reasons.map(reasonSentence).join(' ')];
-  if (props.subjectProtected === false) facts.push([texts.subject, texts.subjectOpen]);
-  if (signer === null) return facts;
-  facts.push([texts.signer, signer.name]);
-  if (signer.organization && signer.organization !== signer.name) facts.push([texts.organization, signer.organization]);
-  facts.push(
-    [texts.addresses, signer.addresses.join(', ')],
-    [texts.issuer, signer.issuer],
-    [texts.notAfter, formatDate(signer.notAfter)],
-    [texts.fingerprint, signer.fingerprint.replace(/(.{4})(?=.)/g, '$1 ')],
-  );
-  return facts;
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { newId } from '@estafette/contracts/ids';
-import type { Message } from '@estafette/contracts/message';
-import { labLetter, letter, quarantine } from '../test/demo-letters.ts';
+import type { FilingMessage, Message } from '@estafette/contracts/message';
+import { labLetter, letter, PRESSING_INR, quarantine } from '../test/demo-letters.ts';
 import { CRITICAL_INR } from '../test/demo-reports.ts';
 import { aimOf, judge, viewConversations } from './conversation-view.ts';
 import type { Place } from './device-store.ts';
@@ -168,6 +168,59 @@ test('automatic mail is a line: not unread, and no reason to come up in the list
     ['letter', 'notice'],
   );
   assert.deepEqual([shown?.unread, shown?.lastActivityAt], [0, 10]);
+});
+
+function filing(kind: 'conversation' | 'original' = 'conversation'): FilingMessage {
+  const [replyId, letterId] = [newId('reply'), newId('letter')];
+  const what = kind === 'conversation' ? ({ kind } as const) : ({ kind, letterId } as const);
+  return { type: 'filing', replyId, what, patient: { from: 'report', letterId, index: 0 }, typedAt: '' };
+}
+
+const REMINDER = { type: 'reminder', expiresAt: '', at: '' } as const;
+
+test('a filing is shown once, here before it has left and there when a colleague asked; it is never unread', () => {
+  const message = filing();
+  const local: LocalReply = { message, conversationId: A, after: { generation: 0, seq: 1 }, kept: null };
+  const shown = (entries: InboxEntry[]) => view(entries, { replies: [local] })[0]?.messages.map(({ type }) => type);
+  assert.deepEqual(shown([entry(A, 1, letter())]), ['letter', 'filing']);
+  assert.deepEqual(shown([entry(A, 1, letter()), entry(A, 2, message)]), ['letter', 'filing']);
+  assert.equal(view([entry(A, 1, message)])[0]?.unread, 0);
+});
+
+test('a reminder counts as unread and stands until the whole conversation is filed after it, and did not fail', () => {
+  const types = (wish: FilingMessage, state: 'sent' | 'failed', at = 3) => {
+    const told = { state, failure: null, certain: true, corrected: false, at: '' } as const;
+    const entries = [entry(A, 1, letter()), entry(A, 2, REMINDER), entry(A, at, wish)];
+    return view(entries, { progress: new Map([[wish.replyId, told]]) })[0];
+  };
+  const stands = (one: ReturnType<typeof types>) => one?.messages.some(({ type }) => type === 'reminder');
+  assert.equal(stands(types(filing(), 'sent')), false);
+  assert.equal(stands(types(filing('original'), 'sent')), true);
+  assert.equal(stands(types(filing(), 'sent', 1.5)), true, 'filed before it');
+  const failed = types(filing(), 'failed');
+  assert.deepEqual([stands(failed), failed?.filingFailed, failed?.unread], [true, true, 2]);
+});
+
+test('a conversation can be filed when its latest letter says so', () => {
+  assert.equal(view([entry(A, 1, letter({ fileable: true }))])[0]?.fileable, true);
+  assert.equal(view([entry(A, 1, letter({ fileable: true })), entry(A, 2, letter())])[0]?.fileable, false);
+});
+
+test('a message of a newer kind is a line: not unread, and no reason to come up in the list', () => {
+  const newer = { ...entry(A, 2, null, { at: 99 }), trouble: 'newer' } as const;
+  const [shown] = view([entry(A, 1, letter(), { at: 10 }), newer]);
+  assert.deepEqual([shown?.messages.at(-1)?.type, shown?.unread, shown?.lastActivityAt], ['newer', 1, 10]);
+});
+
+test('what a rule of the mailbox makes critical is critical in the list; urgency alone is not', () => {
+  const report = { ...CRITICAL_INR, results: CRITICAL_INR.results.slice(2) };
+  const documents = [{ kind: 'report' as const, report }];
+  const [ruled] = view([entry(A, 1, labLetter({ documents, urgency: { ...PRESSING_INR.urgency } }))]);
+  assert.deepEqual([ruled?.result?.severity, ruled?.unreadCritical, ruled?.unreadUrgent], ['critical', true, false]);
+  const mail = { level: 'urgent', reasons: [{ because: 'mail' as const }], phones: [] } as const;
+  const marked = labLetter({ documents, urgent: true, urgency: { ...mail, reasons: [...mail.reasons], phones: [] } });
+  const [urgent] = view([entry(A, 1, marked)]);
+  assert.deepEqual([urgent?.result?.severity, urgent?.unreadCritical, urgent?.unreadUrgent], ['abnormal', false, true]);
 });
 
 test('an answer is about the last letter that can be answered, and goes to its people', () => {

@@ -5,17 +5,19 @@
  */
 import type { ClinicalReport, Patient, Severity } from '@estafette/contracts/document';
 import type {
+  FilingMessage,
   LetterMessage,
   MailPerson,
-  Message,
   NoticeMessage,
   QuarantineMessage,
+  ReminderMessage,
   ReplyMessage,
 } from '@estafette/contracts/message';
 import { comparePlaces, type Place } from './device-store.ts';
 import type { InboxEntry } from './inbox.ts';
 import type { LocalReply } from './outbox.ts';
 import { localProgress, type ReplyProgress } from './reply-progress.ts';
+import { isWritten, type WrittenMessage } from './write-reply.ts';
 
 /** Counts of one letter's results, for the line "2 anormaux, dont 1 critique". */
 export interface ResultCount {
@@ -46,6 +48,17 @@ export type ShownMessage =
       readonly reply: ReplyMessage;
       readonly progress: ReplyProgress;
     })
+  /** A wish that the conversation, or a part of it, go to the patient's record, and how far it has come. */
+  | (Shown & {
+      readonly type: 'filing';
+      readonly mine: boolean;
+      readonly filing: FilingMessage;
+      readonly progress: ReplyProgress;
+    })
+  /** Shown until the conversation is filed. */
+  | (Shown & { readonly type: 'reminder'; readonly reminder: ReminderMessage })
+  /** Of a kind that only a newer app knows: a line, never unread. */
+  | (Shown & { readonly type: 'newer' })
   | (Shown & { readonly type: 'waiting-for-key' })
   | (Shown & { readonly type: 'unreadable' });
 
@@ -67,7 +80,10 @@ export interface ConversationView extends Aim {
   readonly patient: Patient | null;
   /** The subject of the latest letter. */
   readonly subject: string | null;
-  /** The worst severity of the latest result, and its counts; null when no letter brought results. */
+  /**
+   * The worst severity of the latest result, critical too where its letter is so by a rule of the mailbox, and its counts;
+   * null when no letter brought results.
+   */
   readonly result: { readonly severity: Severity; readonly count: ResultCount } | null;
   readonly messages: readonly ShownMessage[];
   readonly unread: number;
@@ -75,6 +91,10 @@ export interface ConversationView extends Aim {
   readonly unreadCritical: boolean;
   /** Our last reply failed, or one waits for the person's word. */
   readonly needsAttention: boolean;
+  /** The last filing failed. */
+  readonly filingFailed: boolean;
+  /** Whether it can be filed: the mailbox has said where to. */
+  readonly fileable: boolean;
   /** A letter marked as urgent was not read. */
   readonly unreadUrgent: boolean;
   /** Whether an answer can be written: a letter that allows it, and the key to seal it. */
@@ -107,7 +127,7 @@ export function viewConversations(sources: ViewSources): ConversationView[] {
     const { event } = entry.kept;
     const target = draft(event.conversationId);
     target.expiresAt = Math.max(target.expiresAt, event.expiresAt);
-    if (entry.message?.type === 'reply') returned.add(entry.message.replyId);
+    if (isWritten(entry.message)) returned.add(entry.message.replyId);
     const shown = showEntry(entry, sources);
     if (shown !== null) target.messages.push(shown);
   }
@@ -127,28 +147,36 @@ function showEntry(entry: InboxEntry, sources: ViewSources): ShownMessage | null
   if (event.kind !== 'message') return null;
   if (entry.trouble === 'no-key') return { ...base, type: 'waiting-for-key' };
   const { message } = entry;
-  if (message === null) return { ...base, type: 'unreadable' };
+  if (message === null) return { ...base, type: entry.trouble === 'newer' ? 'newer' : 'unreadable' };
   if (message.type === 'letter') return { ...base, type: 'letter', letter: message };
   if (message.type === 'quarantine') return { ...base, type: 'quarantine', letter: message };
   if (message.type === 'notice') return { ...base, type: 'notice', notice: message };
+  if (message.type === 'reminder') return { ...base, type: 'reminder', reminder: message };
   if (message.type === 'status') return null;
   const progress = sources.progress.get(message.replyId) ?? localProgress('queued');
-  const mine = event.author === sources.deviceId;
-  return { ...base, key: message.replyId, type: 'reply', mine, reply: message, progress };
+  return showWritten(message, { ...base, key: message.replyId, mine: event.author === sources.deviceId, progress });
+}
+
+function showWritten(
+  message: WrittenMessage,
+  shown: Shown & { readonly mine: boolean; readonly progress: ReplyProgress },
+): ShownMessage {
+  if (message.type === 'filing') return { ...shown, type: 'filing', filing: message };
+  return { ...shown, type: 'reply', reply: message };
 }
 
 function showLocal(local: LocalReply, sources: ViewSources): ShownMessage {
   const { message, after, kept } = local;
   const progress = sources.progress.get(message.replyId) ?? localProgress('waiting');
   const at = kept?.writtenAt ?? sources.now;
-  return { key: message.replyId, place: after, at, type: 'reply', mine: true, reply: message, progress };
+  return showWritten(message, { key: message.replyId, place: after, at, mine: true, progress });
 }
 
 /** Order of the relay; a local reply stands after the last event it was written under, replies in their own order. */
 function compareShown(a: ShownMessage, b: ShownMessage): number {
   const byPlace = comparePlaces(a.place, b.place);
   if (byPlace !== 0) return byPlace;
-  const local = (one: ShownMessage): number => (one.type === 'reply' ? 1 : 0);
+  const local = (one: ShownMessage): number => ('progress' in one ? 1 : 0);
   return local(a) - local(b) || (a.key < b.key ? -1 : 1);
 }
 
@@ -158,30 +186,31 @@ function summarise(
   expiresAt: number,
   sources: ViewSources,
 ): ConversationView {
-  const messages = unordered.sort(compareShown);
+  const messages = withoutMetReminders(unordered.sort(compareShown));
   const letters = messages.filter((shown) => shown.type === 'letter');
   const latest = letters.at(-1)?.letter ?? null;
   const aim = aimOf(messages, null);
   const sender = latest ?? messages.findLast((shown) => shown.type === 'quarantine')?.letter ?? null;
-  const reports = letters.flatMap((shown) => reportsOf(shown.letter));
-  const lastReports = reportsOf(letters.findLast((shown) => reportsOf(shown.letter).length > 0)?.letter);
+  const reported = letters.findLast((shown) => reportsOf(shown.letter).length > 0)?.letter;
   const mark = sources.readMarks.get(conversationId);
-  const spoken = messages.filter((shown) => shown.type !== 'notice');
-  const unread = spoken.filter((shown) => shown.type !== 'reply' && (!mark || comparePlaces(shown.place, mark) > 0));
+  const spoken = messages.filter((shown) => shown.type !== 'notice' && shown.type !== 'newer');
+  const unread = spoken.filter((shown) => !('progress' in shown) && (!mark || comparePlaces(shown.place, mark) > 0));
   return {
     conversationId,
     correspondent: sender?.from ?? null,
-    patient: reports.at(-1)?.patient ?? null,
+    patient: reported === undefined ? null : (reportsOf(reported).at(-1)?.patient ?? null),
     subject: latest?.subject ?? null,
-    result: lastReports.length === 0 ? null : judge(lastReports),
+    result: reported === undefined ? null : judgeLetter(reported),
     messages,
     unread: unread.length,
     unreadCritical: unread.some(
-      (shown) => shown.type === 'letter' && judge(reportsOf(shown.letter)).severity === 'critical',
+      (shown) => shown.type === 'letter' && judgeLetter(shown.letter).severity === 'critical',
     ),
     needsAttention: repliesNeedAttention(messages),
+    filingFailed: messages.findLast((shown) => shown.type === 'filing')?.progress.state === 'failed',
+    fileable: latest?.fileable === true || messages.some(({ type }) => type === 'reminder'),
     ...aim,
-    unreadUrgent: unread.some((shown) => shown.type === 'letter' && shown.letter.urgent === true),
+    unreadUrgent: unread.some((shown) => shown.type === 'letter' && isUrgent(shown.letter)),
     answerable: aim.answers !== null && sources.hasKey(conversationId),
     lastActivityAt: Math.max(...(spoken.length > 0 ? spoken : messages).map((shown) => shown.at)),
     expiresAt,
@@ -221,9 +250,26 @@ function repliesNeedAttention(messages: readonly ShownMessage[]): boolean {
   return states.at(-1) === 'failed' || states.includes('held');
 }
 
-function reportsOf(letter: Message | undefined): ClinicalReport[] {
-  if (letter?.type !== 'letter') return [];
+/** A reminder stands until the conversation is filed after it; a part of it is not the conversation. */
+function withoutMetReminders(messages: readonly ShownMessage[]): ShownMessage[] {
+  const filed = messages.findLastIndex(
+    (shown) =>
+      shown.type === 'filing' && shown.filing.what.kind === 'conversation' && shown.progress.state !== 'failed',
+  );
+  return messages.filter((shown, place) => shown.type !== 'reminder' || place > filed);
+}
+
+function isUrgent({ urgent, urgency }: LetterMessage): boolean {
+  return urgency === undefined ? urgent === true : urgency.level === 'urgent';
+}
+
+function reportsOf(letter: LetterMessage): ClinicalReport[] {
   return letter.documents.flatMap((document) => (document.kind === 'report' ? [document.report] : []));
+}
+
+function judgeLetter(letter: LetterMessage): { severity: Severity; count: ResultCount } {
+  const judged = judge(reportsOf(letter));
+  return letter.urgency?.level === 'critical' ? { ...judged, severity: 'critical' } : judged;
 }
 
 /** Worst severity and counts over the results of a letter; those of a deleted report count no more. */

@@ -11,19 +11,21 @@ import { type AttachedBlob, fetchAttachment } from './attachment.ts';
 import { type Clock, ServerClock, systemClock } from './clock.ts';
 import { lastReadable, viewConversations } from './conversation-view.ts';
 import type { DeviceSessionParts, DeviceSnapshot, OpenedMessage } from './device-snapshot.ts';
-import { comparePlaces, type DeviceIdentity, type DeviceStore, type KeptState, type Place } from './device-store.ts';
+import { comparePlaces, type DeviceIdentity, type DeviceStore, type KeptState } from './device-store.ts';
 import { ExpiryWatch } from './expiry-watch.ts';
 import { FrameLane } from './frame-lane.ts';
 import { type EventFrame, Inbox, type InboxEntry } from './inbox.ts';
 import { Listeners, type Observable, type Unsubscribe } from './observable.ts';
 import { Outbox } from './outbox.ts';
+import { ReadMarks } from './read-marks.ts';
 import { Receipts } from './receipts.ts';
 import { RECONNECT_POLICY } from './reconnect-pause.ts';
 import { type ConnectionState, RelayConnection } from './relay-connection.ts';
 import { RelayHttp } from './relay-http.ts';
 import { type ReplyMove, ReplyTracker } from './reply-tracker.ts';
 import { TicketSource } from './ticket-source.ts';
-import type { ReplyWishes } from './write-reply.ts';
+import type { FilingWish, ReplyWishes, WrittenReply } from './write-reply.ts';
+import { isWritten, writeFiling, writeReply } from './write-reply.ts';
 
 export type { DeviceSnapshot, OpenedMessage };
 
@@ -48,11 +50,11 @@ export class DeviceSession implements Observable<DeviceSnapshot> {
   readonly #inbox: Inbox;
   readonly #outbox: Outbox;
   readonly #receipts: Receipts;
+  readonly #readMarks: ReadMarks;
   readonly #tickets: TicketSource;
   readonly #lane: FrameLane;
   readonly #expiry: ExpiryWatch;
   readonly #tracker = new ReplyTracker();
-  readonly #readMarks = new Map<string, Place>();
   readonly #changes = new Listeners<undefined>();
   readonly #messages = new Listeners<OpenedMessage>();
   #snapshot: DeviceSnapshot | null = null;
@@ -64,6 +66,7 @@ export class DeviceSession implements Observable<DeviceSnapshot> {
   constructor(parts: DeviceSessionParts, identity: DeviceIdentity, serverOffsetMs: number) {
     const { store, clock = systemClock } = parts;
     this.#store = store;
+    this.#readMarks = new ReadMarks(store);
     this.#identity = identity;
     this.#time = new ServerClock(clock, serverOffsetMs);
     this.#relay = new RelayHttp(parts.baseUrl, parts.fetch ?? fetch.bind(globalThis));
@@ -99,21 +102,14 @@ export class DeviceSession implements Observable<DeviceSnapshot> {
       serverClock,
       send: (frame) => this.#connection.send(frame),
       upload: async (parts) => (await import('./upload-reply.ts')).uploadReply({ ...own, ...parts }),
-      onLocalState: (reply, state, upload) => {
-        this.#tracker.local(reply, state, upload);
-        this.#changed();
-      },
-      onRefused: (reply, failure) => {
-        this.#tracker.refused(reply, failure, serverClock.now());
-        this.#changed();
-      },
+      onLocalState: (...step) => this.#changed(() => this.#tracker.local(...step)),
+      onRefused: (reply, failure) => this.#changed(() => this.#tracker.refused(reply, failure, serverClock.now())),
     });
   }
 
   /** Takes back what the store holds: at the start, and when another window has written to it. */
   async restore(state: KeptState): Promise<void> {
-    this.#readMarks.clear();
-    for (const [conversationId, place] of state.readMarks) this.#readMarks.set(conversationId, place);
+    this.#readMarks.restore(state.readMarks);
     for (const { conversationId, expiresAt } of state.keys) this.#expiry.see(conversationId, expiresAt);
     for (const { event } of state.events) this.#expiry.seeEvent(event);
     await this.#inbox.restore(state);
@@ -130,13 +126,10 @@ export class DeviceSession implements Observable<DeviceSnapshot> {
 
   /** The app became visible, or the network came back: drops the socket, which may be dead, and resumes at once. */
   wake(): void {
-    if (!this.#replaced) {
-      this.#connection.connect();
-      return;
-    }
+    const kept = this.#replaced ? this.#store.load() : null;
     this.#replaced = false;
-    const restored = this.#store.load().then((state) => this.restore(state));
-    void restored.then(() => this.#connection.connect());
+    if (kept === null) this.#connection.connect();
+    else void kept.then((state) => this.restore(state)).then(() => this.#connection.connect());
   }
 
   close(): void {
@@ -156,7 +149,7 @@ export class DeviceSession implements Observable<DeviceSnapshot> {
         entries: this.#inbox.entries(),
         replies: this.#outbox.replies(),
         progress: this.#tracker.progress,
-        readMarks: this.#readMarks,
+        readMarks: this.#readMarks.places,
         hasKey: (conversationId) => this.#inbox.key(conversationId) !== undefined,
         deviceId: this.#identity.deviceId,
         now: this.#time.now(),
@@ -188,10 +181,13 @@ export class DeviceSession implements Observable<DeviceSnapshot> {
    * Writes a reply; resolves with its id once it is on the disk. Throws a RangeError for an empty or too long one or
    * files above their limits, a Refusal `conversation-expired` when there is no key to seal it under.
    */
-  async sendReply(conversationId: string, text: string, wishes: ReplyWishes = {}): Promise<string> {
-    const key = this.#inbox.key(conversationId);
-    if (key === undefined || this.#expiry.isOver(conversationId)) throw new Refusal('conversation-expired');
-    return this.#outbox.write({ conversationId, text, wishes, key, after: this.#inbox.lastPlace() });
+  sendReply(conversationId: string, text: string, wishes: ReplyWishes = {}): Promise<string> {
+    return this.#write(conversationId, (now) => writeReply(conversationId, text, wishes, now));
+  }
+
+  /** Asks for a filing, as a reply is sent; throws a ValiError for one that the gateway would not take. */
+  sendFiling(conversationId: string, wish: FilingWish): Promise<string> {
+    return this.#write(conversationId, (now) => writeFiling(conversationId, wish, now));
   }
 
   /** Lets a held reply leave after all. */
@@ -206,12 +202,8 @@ export class DeviceSession implements Observable<DeviceSnapshot> {
 
   /** What the conversation shows so far has been seen by the person; what still waits for its key has not. */
   async markRead(conversationId: string): Promise<void> {
-    const place = lastReadable(this.getSnapshot().conversations.find((one) => one.conversationId === conversationId));
-    const known = this.#readMarks.get(conversationId);
-    if (place === null || (known !== undefined && comparePlaces(place, known) <= 0)) return;
-    this.#readMarks.set(conversationId, place);
-    this.#changed();
-    await this.#store.keepReadMark(conversationId, place);
+    const shown = this.getSnapshot().conversations.find((one) => one.conversationId === conversationId);
+    await this.#readMarks.move(conversationId, lastReadable(shown), () => this.#changed());
   }
 
   /** The person has really seen a letter: its sender is told, once, if he asked for it. */
@@ -231,13 +223,16 @@ export class DeviceSession implements Observable<DeviceSnapshot> {
     return this.#erase(this.#expiry.due());
   }
 
+  async #write(conversationId: string, write: (now: number) => WrittenReply): Promise<string> {
+    const key = this.#inbox.key(conversationId);
+    if (key === undefined || this.#expiry.isOver(conversationId)) throw new Refusal('conversation-expired');
+    return this.#outbox.write({ conversationId, write, key, after: this.#inbox.lastPlace() });
+  }
+
   async #erase(conversationIds: readonly string[]): Promise<void> {
     for (const conversationId of conversationIds) {
       await this.#store.eraseConversation(conversationId);
-      this.#inbox.forget(conversationId);
-      this.#expiry.forget(conversationId);
-      this.#readMarks.delete(conversationId);
-      this.#receipts.forget(conversationId);
+      for (const one of [this.#inbox, this.#expiry, this.#readMarks, this.#receipts]) one.forget(conversationId);
       this.#lostReplies += this.#outbox.forget(conversationId);
     }
     this.#changed();
@@ -255,7 +250,7 @@ export class DeviceSession implements Observable<DeviceSnapshot> {
     for (const entry of await this.#inbox.take(burst)) {
       const spokenOf = this.#tracker.hear(entry);
       if (spokenOf !== null) await this.#outbox.settle(spokenOf);
-      if (entry.message?.type === 'reply') await this.#outbox.returned(entry.message.replyId);
+      if (isWritten(entry.message)) await this.#outbox.returned(entry.message.replyId);
     }
     this.#ackTimer ??= setTimeout(() => this.#acknowledge(), ACK_PAUSE_MS);
     this.#changed();
@@ -293,7 +288,8 @@ export class DeviceSession implements Observable<DeviceSnapshot> {
     this.#messages.tell({ seq: kept.place.seq, conversationId, message, author, at: kept.at, expiresAt });
   }
 
-  #changed(): void {
+  #changed(by?: () => void): void {
+    by?.();
     this.#snapshot = null;
     this.#changes.tell(undefined);
   }

@@ -22,11 +22,20 @@ import {
 
 export type EventFrame = Extract<RelayFrame, { t: 'event' }>;
 
-/** An event and what became of it. `message` null while it waits for its key, or when it cannot be read. */
+/**
+ * An event and what became of it. `message` null while it waits for its key, or when it cannot be read. `newer`: it was
+ * opened, and is of a kind that a later gateway knows and this app does not.
+ */
 export interface InboxEntry {
   readonly kept: KeptEvent;
   readonly message: Message | null;
-  readonly trouble: 'no-key' | 'unreadable' | null;
+  readonly trouble: 'no-key' | 'unreadable' | 'newer' | null;
+}
+
+/** What says no type at all is no message of ours, newer or not. */
+function isOfKnownType(opened: unknown): boolean {
+  const type = (opened as { type?: unknown } | null)?.type;
+  return typeof type !== 'string' || MessageSchema.options.some(({ entries }) => entries.type.literal === type);
 }
 
 export class Inbox {
@@ -136,7 +145,9 @@ export class Inbox {
     const { kind, conversationId, id, author } = event;
     try {
       const opened = await openJson(key, { kind, conversationId, id, author }, event);
-      return { kept, message: v.parse(MessageSchema, opened), trouble: null };
+      const read = v.safeParse(MessageSchema, opened);
+      if (read.success) return { kept, message: read.output, trouble: null };
+      return { kept, message: null, trouble: isOfKnownType(opened) ? 'unreadable' : 'newer' };
     } catch {
       return { kept, message: null, trouble: 'unreadable' };
     }

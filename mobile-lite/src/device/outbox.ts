@@ -3,18 +3,19 @@
  * it is offered to the relay, and stays there until the gateway has spoken; after every reconnect it is offered again
  * under the same id, so it leaves once. What it brings is uploaded first (upload-reply.ts); what was written after it
  * in the same conversation waits for it, so that the order stays. What has waited longer than an hour is not sent behind the person's back: it is `held`
- * until confirmed or discarded.
+ * until confirmed or discarded. The wish to file a conversation goes the same way; it is never held, since nothing is said to
+ * anybody behind the person's back and what is not filed is lost at the expiry.
  */
 import { openJson } from '@estafette/contracts/conversation-seal';
 import type { DeviceFrame } from '@estafette/contracts/frames';
-import { type ReplyMessage, ReplyMessageSchema } from '@estafette/contracts/message';
+import { FilingMessageSchema, ReplyMessageSchema } from '@estafette/contracts/message';
 import type { SealedReply } from '@estafette/contracts/sealed-event';
 import * as v from 'valibot';
 import type { Clock } from './clock.ts';
 import type { DeviceIdentity, DeviceStore, KeptReply, KeptUpload, Place } from './device-store.ts';
 import type { LocalReplyState, ReplyProgress } from './reply-progress.ts';
 import type { ReplyUpload, UploadOutcome } from './upload-reply.ts';
-import { type ReplyWishes, writeReply } from './write-reply.ts';
+import type { WrittenMessage, WrittenReply } from './write-reply.ts';
 
 /** Replies older than this when the connection comes back need the person's word. */
 const HOLD_AFTER_MS = 3_600_000;
@@ -26,7 +27,7 @@ const UPLOAD_PAUSE_MAX_MS = 300_000;
 
 /** A reply with its text, as this device knows it. `kept` null while it is being written to the disk. */
 export interface LocalReply {
-  readonly message: ReplyMessage;
+  readonly message: WrittenMessage;
   readonly conversationId: string;
   readonly after: Place;
   readonly kept: KeptReply | null;
@@ -43,6 +44,10 @@ export interface OutboxParts {
   onLocalState(reply: LocalReply, state: LocalReplyState, upload?: ReplyProgress['upload']): void;
   onRefused(reply: LocalReply, failure: string): void;
 }
+
+const WrittenSchema = v.variant('type', [ReplyMessageSchema, FilingMessageSchema]);
+
+const attachmentsOf = ({ message }: LocalReply) => (message.type === 'reply' ? message.attachments : undefined);
 
 export class Outbox {
   readonly #parts: OutboxParts;
@@ -83,14 +88,13 @@ export class Outbox {
   /** Seals, signs and keeps a reply with what it brings, then offers it if the connection is live. Gives its id once it is kept. */
   async write(reply: {
     conversationId: string;
-    text: string;
-    wishes: ReplyWishes;
+    write: (now: number) => WrittenReply;
     key: CryptoKey;
     after: Place;
   }): Promise<string> {
     const { conversationId, after } = reply;
     const { identity, clock, serverClock } = this.#parts;
-    const { message, seal } = writeReply(conversationId, reply.text, reply.wishes, clock.now());
+    const { message, seal } = reply.write(clock.now());
     const local: LocalReply = { message, conversationId, after, kept: null };
     this.#replies.set(message.replyId, local);
     this.#parts.onLocalState(local, 'writing-to-disk');
@@ -118,7 +122,7 @@ export class Outbox {
     this.#uploaded.clear();
     for (const local of [...this.#replies.values()]) {
       const { kept } = local;
-      if (kept?.stage !== 'waiting') continue;
+      if (kept?.stage !== 'waiting' || local.message.type === 'filing') continue;
       if (this.#parts.serverClock.now() - kept.writtenAt > HOLD_AFTER_MS)
         await this.#keep(local, { ...kept, stage: 'held' });
     }
@@ -163,7 +167,7 @@ export class Outbox {
     const kept: KeptReply = { ...local.kept, stage: 'settled' };
     this.#replies.set(replyId, { ...local, kept });
     await this.#parts.store.keepReply(kept);
-    if (local.message.attachments) await this.#parts.store.dropUploads(replyId);
+    if (attachmentsOf(local)) await this.#parts.store.dropUploads(replyId);
   }
 
   /** The reply has come back as an event of the conversation: that one is kept from now on. */
@@ -211,9 +215,10 @@ export class Outbox {
       const { kept, conversationId } = local;
       if (kept === null || (kept.stage !== 'waiting' && kept.stage !== 'queued')) continue;
       if (this.#offered.has(kept.reply.replyId) || blocked.has(conversationId)) continue;
-      if (local.message.attachments && !this.#uploaded.has(kept.reply.replyId)) {
+      const attachments = attachmentsOf(local);
+      if (attachments && !this.#uploaded.has(kept.reply.replyId)) {
         blocked.add(conversationId);
-        void this.#upload(local, local.message.attachments.length);
+        void this.#upload(local, attachments.length);
         continue;
       }
       if (!this.#mayOffer()) {
@@ -265,12 +270,12 @@ export class Outbox {
     return true;
   }
 
-  async #reopen(reply: SealedReply, key: CryptoKey | undefined): Promise<ReplyMessage | null> {
+  async #reopen(reply: SealedReply, key: CryptoKey | undefined): Promise<WrittenMessage | null> {
     if (key === undefined) return null;
     const { conversationId, replyId } = reply;
     const binding = { kind: 'reply', conversationId, id: replyId, author: this.#parts.identity.deviceId } as const;
     try {
-      return v.parse(ReplyMessageSchema, await openJson(key, binding, reply));
+      return v.parse(WrittenSchema, await openJson(key, binding, reply));
     } catch {
       return null;
     }

@@ -1,14 +1,16 @@
 /**
  * A reply as it is written: its text, its photos and files, each sealed under the conversation key, and the reply sealed
- * and signed by this device. Nothing is kept or sent here.
+ * and signed by this device. The wish to file a conversation is written the same way, under the id of a reply, so that
+ * the relay cannot tell the two apart. Nothing is kept or sent here.
  */
 import type { Bytes } from '@estafette/contracts/bytes';
 import { replySignatureInput, sealBlob, sealJson } from '@estafette/contracts/conversation-seal';
 import { signWithDevice } from '@estafette/contracts/device-keys';
 import { newId } from '@estafette/contracts/ids';
 import { CONVERSATION_LIMITS } from '@estafette/contracts/limits';
-import type { ReplyMessage } from '@estafette/contracts/message';
+import { type FilingMessage, FilingMessageSchema, type Message, type ReplyMessage } from '@estafette/contracts/message';
 import type { SealedReply } from '@estafette/contracts/sealed-event';
+import * as v from 'valibot';
 import type { DeviceIdentity, KeptUpload } from './device-store.ts';
 
 /** A photo or file to go with a reply, in clear. */
@@ -23,8 +25,18 @@ export interface ReplyWishes extends Pick<ReplyMessage, 'answers' | 'to' | 'urge
   readonly files?: readonly ReplyFile[];
 }
 
+/** What is filed, for whom, under which type (the mailbox's own when absent). */
+export type FilingWish = Pick<FilingMessage, 'what' | 'patient' | 'documentType'>;
+
+/** What a device writes and sends on its way through the outbox. */
+export type WrittenMessage = ReplyMessage | FilingMessage;
+
+export function isWritten(message: Message | null): message is WrittenMessage {
+  return message?.type === 'reply' || message?.type === 'filing';
+}
+
 export interface WrittenReply {
-  readonly message: ReplyMessage;
+  readonly message: WrittenMessage;
   seal(key: CryptoKey, identity: DeviceIdentity): Promise<{ reply: SealedReply; uploads: KeptUpload[] }>;
 }
 
@@ -49,9 +61,19 @@ export function writeReply(conversationId: string, text: string, wishes: ReplyWi
   return { message, seal };
 }
 
+/** Throws a ValiError for a wish that the gateway would not take. */
+export function writeFiling(conversationId: string, wish: FilingWish, now: number): WrittenReply {
+  const written = { type: 'filing', replyId: newId('reply'), ...wish, typedAt: new Date(now).toISOString() };
+  const message = v.parse(FilingMessageSchema, written);
+  const seal: WrittenReply['seal'] = async (key, identity) => {
+    return { reply: await sealReply(conversationId, message, key, identity), uploads: [] };
+  };
+  return { message, seal };
+}
+
 async function sealReply(
   conversationId: string,
-  message: ReplyMessage,
+  message: WrittenMessage,
   key: CryptoKey,
   { deviceId, signingKeys }: DeviceIdentity,
 ): Promise<SealedReply> {

@@ -1,6 +1,6 @@
 /** Letters of fictive people for tests and for looking at the screens: the INR result, a doctor's letter, bad ones. */
 import { newId } from '@estafette/contracts/ids';
-import type { LetterMessage, QuarantineMessage } from '@estafette/contracts/message';
+import type { LetterMessage, QuarantineMessage, Urgency } from '@estafette/contracts/message';
 import type { Verdict } from '@estafette/contracts/verdict';
 import { CRITICAL_INR } from './demo-reports.ts';
 
@@ -55,6 +55,20 @@ export function labLetter(more: Partial<LetterMessage> = {}): LetterMessage {
     ...more,
   });
 }
+
+/** How the letter of the critical INR presses: by the laboratory's flags and by a rule of the mailbox. */
+export const PRESSING_INR: { urgent: true; urgency: Urgency } = {
+  urgent: true,
+  urgency: {
+    level: 'critical',
+    reasons: [
+      { because: 'flag', label: 'INR', value: '6.8', flag: 'HH' },
+      { because: 'flag', label: 'TP', value: '9 %', flag: 'LL' },
+      { because: 'rule', label: 'INR', value: '6.8', rule: 'INR > 5' },
+    ],
+    phones: ['01 42 00 00 07'],
+  },
+};
 
 /** A file that nobody could read: its bytes stay to be downloaded, and the letter says so. */
 export function unreadableFileLetter(): LetterMessage {

@@ -48,6 +48,8 @@ const DESSAINT = person('DESSAINT', 'Marguerite', '1941-03-07', {
 export const CRITICAL_INR = report(DESSAINT, {
   date: '2025-11-21',
   fileNumber: '251121-0417',
+  authorId: '750000018',
+  phones: ['01 42 00 00 07'],
   results: [
     result('INR', ['6.8', '', '2.0', '3.0'], {
       code: 'INR',

@@ -30,7 +30,7 @@ import {
   sealMembership,
 } from '@estafette/contracts/enrolment';
 import { newId } from '@estafette/contracts/ids';
-import type { Message, ReplyMessage, StatusMessage } from '@estafette/contracts/message';
+import type { FilingMessage, Message, ReplyMessage, StatusMessage } from '@estafette/contracts/message';
 import type { InboxEvent, ReadReceipt, SealedReply } from '@estafette/contracts/sealed-event';
 
 export interface DoubleConversation {
@@ -126,6 +126,11 @@ export class GatewayDouble {
 
   /** Opens a reply, checking the device's signature. */
   async openReply(deviceId: string, reply: SealedReply): Promise<ReplyMessage> {
+    return (await this.openWritten(deviceId, reply)) as ReplyMessage;
+  }
+
+  /** Opens what a device wrote: a reply, or the wish to file. */
+  async openWritten(deviceId: string, reply: SealedReply): Promise<ReplyMessage | FilingMessage> {
     const device = this.devices.get(deviceId);
     const input = replySignatureInput(deviceId, reply);
     if (device === undefined || !(await verifyDeviceSignature(device.signingKey, reply.signature, input))) {
@@ -133,7 +138,7 @@ export class GatewayDouble {
     }
     const { conversationId, replyId } = reply;
     const binding = { kind: 'reply', conversationId, id: replyId, author: deviceId } as const;
-    return (await openJson(this.#conversation(conversationId).key, binding, reply)) as ReplyMessage;
+    return (await openJson(this.#conversation(conversationId).key, binding, reply)) as ReplyMessage | FilingMessage;
   }
 
   /** Whether a receipt was signed by this device. */

@@ -1,6 +1,9 @@
 /** The French texts of what comes later: joining, photos and files, more than a plain answer, why something failed. */
 import { failures } from './failures-fr.ts';
+import { filing } from './filing-fr.ts';
 import { report } from './report-fr.ts';
+
+const s = (count: number): string => (count > 1 ? 's' : '');
 
 export const more = {
   welcomeTitle: 'Bienvenue',
@@ -35,13 +38,73 @@ export const more = {
     'answer-forged': 'La réponse reçue ne vient pas de votre passerelle. Ne continuez pas et prévenez-la.',
   },
   report,
+  filing,
   failures,
   failureUnknown: "La passerelle n'a pas donné de raison.",
+
+  trust: {
+    quarantineText:
+      "Un courrier n'a pas pu être ouvert : son contenu n'est pas affiché. Demandez un nouvel envoi, ou appelez l'expéditeur.",
+    opposedText:
+      "Un courrier n'est pas affiché : un patient dont il parle s'oppose à cet échange. Un nouvel envoi n'y changerait rien.",
+    unproven: "L'expéditeur affiché n'est pas prouvé.",
+    operator: (name: string) => `Opérateur de l'espace de confiance\u00a0: ${name}`,
+    codes: 'Motif',
+    signature: 'Signature',
+    identity: 'Identité',
+    encryption: 'Chiffrement',
+    signer: 'Signataire',
+    organization: 'Structure',
+    addresses: 'Adresse du certificat',
+    issuer: 'Autorité',
+    notAfter: "Valable jusqu'au",
+    fingerprint: 'Empreinte',
+    subject: 'Objet',
+    subjectOpen: 'non protégé par la signature',
+    signatures: { valid: 'valide', invalid: 'fausse', untrusted: 'non reconnue', none: 'absente' },
+    identities: {
+      match: "l'expéditeur est le titulaire du certificat",
+      mismatch: "l'expéditeur n'est pas le titulaire du certificat",
+      none: 'non établie',
+    },
+    encryptions: {
+      none: 'courrier non chiffré',
+      opened: 'chiffré, ouvert par la passerelle',
+      refused: 'chiffré, non ouvert',
+    },
+  },
+  routeExpired: "Suite d'une conversation échue.",
+  routeUnproven: 'Semble répondre à une conversation, sans preuve : conversation séparée.',
+  certificateChanged: "L'expéditeur a un nouveau certificat.",
+  sameMessageId: 'Un courrier précédent portait le même identifiant, avec un autre contenu.',
+  subjectChanged: "L'objet a changé depuis le courrier précédent.",
+  peopleAlso: (names: string, leftOut: number) =>
+    `Aussi à\u00a0: ${names}${leftOut > 0 ? ` et ${leftOut} autre${s(leftOut)}` : ''}`,
+  peopleCopy: (name: string) => `${name} (copie)`,
+  answersTo: (name: string) => `Les réponses vont à ${name}`,
+  urgency: {
+    critical: 'Critique',
+    urgent: 'Urgent',
+    corrected: 'Corrigé',
+    rule: (rule: string) => `(règle\u00a0: ${rule})`,
+    undecided: (rule: string) => `(à comparer vous-même avec la règle\u00a0: ${rule})`,
+    correctedText: 'change un résultat déjà envoyé',
+    mail: "marqué urgent par l'expéditeur",
+    others: (count: number) => `et ${count} autre${count > 1 ? 's' : ''}`,
+    call: (number: string) => `Appeler ${number}`,
+    phone: (number: string) => `Téléphone\u00a0: ${number}`,
+    noPhone: "Aucun numéro connu\u00a0: appelez l'expéditeur.",
+    unproven: "Numéro donné par un courrier non vérifié\u00a0: vérifiez-le avant d'appeler.",
+  },
 
   photoShow: (size: string) => `Afficher la photo (${size})`,
   photoEnlarge: 'Agrandir la photo',
   photoOf: (name: string) => `Photo : ${name}`,
   fileDownload: 'Télécharger',
+  filePages: (count: number) => `${count} page${count > 1 ? 's' : ''}`,
+  filePreview: (name: string) => `Première page\u00a0: ${name}`,
+  filePreviewEnlarge: 'Agrandir la première page',
+  fileText: 'Début du texte',
   fileOpening: 'Ouverture…',
   fileNotes: {
     executable: "C'est un programme\u00a0: ne l'ouvrez pas.",
@@ -49,6 +112,10 @@ export const more = {
     'type-mismatch': "Le contenu n'est pas ce que le nom annonce.",
     'picture-too-large': 'Image trop grande pour être affichée ici.',
     'picture-damaged': 'Image abîmée.',
+    'picture-original': "Le fichier d'origine de la photo.",
+    'picture-more-pages': "Le fichier d'origine\u00a0: il contient d'autres pages que celle de la photo.",
+    'pdf-unreadable': "PDF qui n'a pas pu être affiché ici.",
+    'pdf-locked': 'PDF protégé par un mot de passe.',
     'attached-letter': 'Courrier joint, non lu ici.',
     'text-continued': 'Le texte entier.',
     'not-authenticated': "Rien ne prouve que ce fichier n'a pas été modifié en route.",
@@ -65,6 +132,7 @@ export const more = {
     'xdm-size-wrong': "Ce document n'est pas celui que l'archive annonce\u00a0: demandez un nouvel envoi.",
     'xdm-unlisted': "Document que l'archive n'annonce pas.",
     'document-unreadable': "Ce compte rendu n'a pas pu être lu.",
+    'tnef-damaged': "Fichier d'Outlook abîmé\u00a0: ce qu'il contient n'a pas pu être lu en entier.",
     'xdm-deleted': "Supprimé par son émetteur\u00a0: n'en tenez plus compte.",
     'xdm-replaced': 'Remplacé par son émetteur\u00a0: voyez le nouveau document.',
   },
@@ -76,6 +144,12 @@ export const more = {
     'no-key': 'La clé de la conversation manque.',
   },
 
+  replyUnproven: "Réponse impossible ici : l'expéditeur n'est pas vérifié. Téléphonez-lui.",
+  replyImpossible: "Réponse impossible ici : le certificat du correspondant n'est pas connu.",
+  replyNeedsKey: 'Réponse possible dès réception de la clé.',
+  replyHeld: "Écrite il y a plus d'une heure. L'envoyer maintenant ?",
+  replyHeldSend: 'Envoyer',
+  replyHeldDrop: 'Supprimer',
   replyTo: 'Destinataires',
   replyToSender: "À l'expéditeur",
   replyToAll: (count: number) => `À tous (${count})`,

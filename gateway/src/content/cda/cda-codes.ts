@@ -16,6 +16,9 @@ export const INS_OIDS = [
 /** National identifier of a health professional: `8` and the RPPS number, `0` and the ADELI number. */
 export const PROFESSIONAL_OID = '1.2.250.1.71.4.2.1';
 
+/** National identifier of a place: `1` and the FINESS number, `3` and the SIRET. */
+export const ORGANISATION_OID = '1.2.250.1.71.4.2.2';
+
 export const LOINC_OID = '2.16.840.1.113883.6.1';
 /** HL7 ObservationInterpretation, and the same codes as HL7 v2 table 0078. */
 export const INTERPRETATION_OIDS: readonly string[] = ['2.16.840.1.113883.5.83', '2.16.840.1.113883.12.78'];

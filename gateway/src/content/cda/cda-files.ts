@@ -7,7 +7,7 @@
 import { CONTENT_LIMITS } from '@estafette/contracts/limits';
 import { cleanFileName } from '../file-name.ts';
 import { sniffMediaType } from '../media-type.ts';
-import { attributeOf, childAt, childrenNamed, descendantsNamed, localNameOf, textOf } from '../safe-xml.ts';
+import { attributeOf, childAt, childrenNamed, descendantsNamed, localNameOf, textOf } from '../xml/safe-xml.ts';
 import { isPlainText } from './cda-text.ts';
 import { wordOf } from './people.ts';
 

@@ -5,15 +5,25 @@
 
 import type { ClinicalReport } from '@estafette/contracts/document';
 import { CDA_LIMITS } from '@estafette/contracts/limits';
-import { attributeOf, childAt, childrenAt, childrenNamed } from '../safe-xml.ts';
+import { attributeOf, childAt, childrenAt, childrenNamed } from '../xml/safe-xml.ts';
+import { authorContact } from './author-contact.ts';
 import { LABORATORY_TYPES } from './cda-codes.ts';
-import { isPerson, partyName, wordOf } from './people.ts';
+import { partyName, wordOf } from './people.ts';
 import { isoDateOf } from './time-stamp.ts';
 
 export type CdaHeader = Pick<
   ClinicalReport,
   'title' | 'typeCode' | 'date' | 'fileNumber' | 'sender' | 'prescriber' | 'recipient' | 'warnings'
-> & { id: string; setId: string; version: number | null; replaces: string | null; isUnderWay: boolean };
+> & {
+  authorId: string;
+  phones: string[];
+  sampledBy: string;
+  id: string;
+  setId: string;
+  version: number | null;
+  replaces: string | null;
+  isUnderWay: boolean;
+};
 
 export function readHeader(document: Element, sampled: readonly string[]): CdaHeader {
   const code = childAt(document, 'code');
@@ -35,7 +45,8 @@ export function readHeader(document: Element, sampled: readonly string[]): CdaHe
       (status) => wordAt(status, 'code') === 'active',
     ),
     fileNumber: fileNumberOf(document),
-    sender: senderOf(document),
+    ...authorContact(document),
+    sampledBy: named(samplersOf(document).map((sampler) => partyName(childAt(sampler, 'associatedEntity')))),
     prescriber: named(
       childrenNamed(document, 'participant')
         .filter((participant) => attributeOf(participant, 'typeCode').trim() === 'REF')
@@ -80,9 +91,13 @@ function dateOf(document: Element, sampled: readonly string[], warnings: string[
 }
 
 /** `participant PRF` with the function PRELV. */
+const samplersOf = (document: Element): Element[] =>
+  childrenNamed(document, 'participant').filter(
+    (participant) => attributeOf(childAt(participant, 'functionCode'), 'code').trim() === 'PRELV',
+  );
+
 function samplerTimes(document: Element): string[] {
-  return childrenNamed(document, 'participant')
-    .filter((participant) => attributeOf(childAt(participant, 'functionCode'), 'code').trim() === 'PRELV')
+  return samplersOf(document)
     .map((participant) => childAt(participant, 'time'))
     .map((time) => [time, childAt(time, 'low'), childAt(time, 'high')].map((at) => attributeOf(at, 'value').trim()))
     .map((stamps) => stamps.find((stamp) => stamp !== '') ?? '')
@@ -96,16 +111,4 @@ function fileNumberOf(document: Element): string {
     ...childrenAt(document, 'inFulfillmentOf/order/id'),
   ];
   return ids.map((id) => wordAt(id, 'extension')).find((extension) => extension !== '') ?? '';
-}
-
-/** The first author that is a person, else a device; else who answers for the document, or keeps it. */
-function senderOf(document: Element): string {
-  const authors = childrenAt(document, 'author/assignedAuthor');
-  const parties = [
-    ...authors.filter(isPerson),
-    ...authors,
-    ...childrenAt(document, 'legalAuthenticator/assignedEntity'),
-  ].map(partyName);
-  const custodian = childAt(document, 'custodian/assignedCustodian/representedCustodianOrganization/name');
-  return parties.find((name) => name !== '') ?? wordOf(custodian);
 }

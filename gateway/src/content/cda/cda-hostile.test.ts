@@ -11,20 +11,11 @@ import {
   observation,
   quantity,
   range,
+  read,
   related,
+  reportOf,
   sectionsOf,
 } from './cda.fixture.ts';
-import type { CdaDocument } from './read-cda.ts';
-import { readCda } from './read-cda.ts';
-
-const NOW = new Date('2026-01-12T12:00:00Z');
-const read = (xml: string): CdaDocument | null => readCda(Buffer.from(xml), NOW);
-
-function reportOf(xml: string): ClinicalReport {
-  const found = read(xml);
-  assert.ok(found, 'is a CDA');
-  return found.report;
-}
 
 const PLAIN = laboratoryCda(observation(`${quantity('6.9')}${interpretation('HH')}${range('3.5', '5.1')}`));
 

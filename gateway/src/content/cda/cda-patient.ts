@@ -5,34 +5,54 @@
  */
 
 import type { Patient } from '@estafette/contracts/document';
-import { maskNumber } from '../national-number.ts';
-import { attributeOf, childAt, childrenNamed } from '../safe-xml.ts';
+import { CONTENT_LIMITS } from '@estafette/contracts/limits';
+import { maskNumber, NATIONAL_NUMBER } from '../national-number.ts';
+import type { Stated } from '../stated-patients.ts';
+import { attributeOf, childAt, childrenNamed } from '../xml/safe-xml.ts';
 import { INS_OIDS } from './cda-codes.ts';
 import { familyOf, givenOf, qualifiedPart, wordOf } from './people.ts';
 import { isoDateOf } from './time-stamp.ts';
 
-export type ReadPatient = { patient: Patient; warnings: string[] };
+export type ReadPatient = {
+  patient: Patient;
+  /** Everybody the document is about, with the whole number. */
+  stated: Stated[];
+  warnings: string[];
+};
 
-const NATIONAL_NUMBER = /^[0-9]{5}[0-9AB]{2}[0-9]{6}(?:[0-9]{2})?$/;
 const OLDEST_YEARS = 130;
 const NOBODY: Patient = { familyName: '', birthName: '', givenName: '', birthDate: null, sex: null, ins: null };
 
 export function readPatient(document: Element, now: Date): ReadPatient {
-  const [target, ...more] = childrenNamed(document, 'recordTarget');
-  if (more.length > 0) return { patient: NOBODY, warnings: ['several-patients'] };
-  const role = childAt(target ?? null, 'patientRole');
-  if (!role) return { patient: NOBODY, warnings: ['patient-missing'] };
+  const targets = childrenNamed(document, 'recordTarget').slice(0, CONTENT_LIMITS.patientsPerDocumentMax);
+  const read = targets.map((target) => readTarget(childAt(target, 'patientRole'), now)).filter((each) => each !== null);
+  const stated = read.map((each) => each.stated);
+  if (targets.length > 1) return { patient: NOBODY, stated, warnings: ['several-patients'] };
+  const [only] = read;
+  if (!only) return { patient: NOBODY, stated, warnings: ['patient-missing'] };
+  return { patient: only.patient, stated, warnings: only.warnings };
+}
+
+type ReadTarget = { patient: Patient; stated: Stated; warnings: string[] };
+
+function readTarget(role: Element | null, now: Date): ReadTarget | null {
+  if (!role) return null;
   const person = childAt(role, 'patient');
   const warnings: string[] = [];
   const birthDate = birthDateOf(person, now, warnings);
   const sex = attributeOf(childAt(person, 'administrativeGenderCode'), 'code').trim();
-  const patient: Patient = {
-    ...namesOf(person, warnings),
-    birthDate,
-    sex: sex === 'M' || sex === 'F' ? sex : null,
-    ins: insOf(role, warnings),
-  };
-  return { patient, warnings };
+  const traits = { ...namesOf(person, warnings), birthDate, sex: sex === 'M' || sex === 'F' ? sex : null } as const;
+  const ins = insOf(role, warnings);
+  const masked: Patient['ins'] = ins && { masked: maskNumber(ins.number), quality: ins.quality };
+  return { patient: { ...traits, ins: masked }, stated: { ...traits, ...birthPlaceOf(person), ins }, warnings };
+}
+
+const OFFICIAL_PLACE = /^(?:\d{2}|2[AB])\d{3}$/;
+
+/** COG code; a trait of the INS. */
+function birthPlaceOf(person: Element | null): Pick<Stated, 'birthPlace'> {
+  const place = wordOf(childAt(person, 'birthplace/place/addr/county')).toUpperCase();
+  return OFFICIAL_PLACE.test(place) ? { birthPlace: place } : {};
 }
 
 /** The first name of birth is the trait of identity; another one in use is said as a warning. */
@@ -65,7 +85,7 @@ function birthDateOf(person: Element | null, now: Date, warnings: string[]): str
 }
 
 /** NIR before NIA, real before test; two different numbers of one kind are nobody's. */
-function insOf(role: Element, warnings: string[]): Patient['ins'] {
+function insOf(role: Element, warnings: string[]): Stated['ins'] {
   for (const oid of INS_OIDS) {
     const numbers = childrenNamed(role, 'id')
       .filter((id) => attributeOf(id, 'root').trim() === oid)
@@ -73,8 +93,7 @@ function insOf(role: Element, warnings: string[]): Patient['ins'] {
       .filter((number) => number !== '');
     const [number] = numbers;
     if (number === undefined) continue;
-    if (NATIONAL_NUMBER.test(number) && new Set(numbers).size === 1)
-      return { masked: maskNumber(number), quality: 'unqualified' };
+    if (NATIONAL_NUMBER.test(number) && new Set(numbers).size === 1) return { number, oid, quality: 'unqualified' };
     warnings.push('ins-unreadable');
     return null;
   }

@@ -3,9 +3,9 @@
  * words of a body that is plain text. This is what a reader falls back on, so it is kept whole.
  */
 
-import { decodeClinicalText } from '../charset.ts';
-import { cleanText } from '../clean-text.ts';
-import { attributeOf, childElements, childrenNamed, descendantsNamed, localNameOf, textOf } from '../safe-xml.ts';
+import { decodeClinicalText } from '../text/charset.ts';
+import { cleanText } from '../text/clean-text.ts';
+import { attributeOf, childElements, childrenNamed, descendantsNamed, localNameOf, textOf } from '../xml/safe-xml.ts';
 import { narrativeOf } from './narrative.ts';
 
 const TEXT_NODE = 3;

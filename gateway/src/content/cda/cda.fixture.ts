@@ -1,4 +1,18 @@
-/** For tests: CDA documents of fictive people, built from what a test wants to say and usual around it. */
+/** For tests: CDA documents of fictive people, built from what a test wants to say and usual around it, and read. */
+import assert from 'node:assert/strict';
+import type { ClinicalReport } from '@estafette/contracts/document';
+import { type CdaDocument, readCda } from './read-cda.ts';
+
+const NOW = new Date('2026-01-12T12:00:00Z');
+
+export const read = (xml: string): CdaDocument | null => readCda(Buffer.from(xml), NOW);
+
+/** The report in a document that must be a CDA. */
+export function reportOf(xml: string): ClinicalReport {
+  const found = read(xml);
+  assert.ok(found, 'is a CDA');
+  return found.report;
+}
 
 export type FixtureParts = {
   code?: string;

@@ -1,7 +1,7 @@
 /** Every word of a report that comes from attributes and names, safe to put before a reader (clean-text.ts). */
 
 import type { ClinicalReport, LabResult, Measure } from '@estafette/contracts/document';
-import { cleanText } from '../clean-text.ts';
+import { cleanText } from '../text/clean-text.ts';
 
 /** On one line. */
 const clean = (words: string): string => cleanText(words).replace(/\s+/g, ' ').trim();
@@ -20,6 +20,7 @@ export function cleanReport(report: ClinicalReport): ClinicalReport {
     },
     fileNumber: clean(report.fileNumber),
     sender: clean(report.sender),
+    ...(report.sampledBy === undefined ? {} : { sampledBy: clean(report.sampledBy) }),
     prescriber: clean(report.prescriber),
     recipient: clean(report.recipient),
     results: report.results.map(cleanResult),

@@ -7,7 +7,7 @@
  */
 
 import type { LabResult, Severity } from '@estafette/contracts/document';
-import { attributeOf, childrenNamed } from '../safe-xml.ts';
+import { attributeOf, childrenNamed } from '../xml/safe-xml.ts';
 import { INTERPRETATION_OIDS } from './cda-codes.ts';
 
 type Meaning = { severity: Severity; flag: LabResult['flag']; words: string };

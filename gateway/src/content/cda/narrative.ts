@@ -7,8 +7,8 @@
  */
 
 import { CDA_LIMITS } from '@estafette/contracts/limits';
-import { cleanText } from '../clean-text.ts';
-import { attributeOf, localNameOf } from '../safe-xml.ts';
+import { cleanText } from '../text/clean-text.ts';
+import { attributeOf, localNameOf } from '../xml/safe-xml.ts';
 import { lowered, NarrativePage, NarrativeTable, raised } from './narrative-page.ts';
 
 const LINES: Readonly<Record<string, number>> = {

@@ -5,7 +5,7 @@
  */
 
 import type { Measure } from '@estafette/contracts/document';
-import { attributeOf, childAt, childrenNamed } from '../safe-xml.ts';
+import { attributeOf, childAt, childrenNamed } from '../xml/safe-xml.ts';
 import { printUnit } from './print-unit.ts';
 import type { References } from './references.ts';
 import { printStamp } from './time-stamp.ts';

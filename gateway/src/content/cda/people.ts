@@ -5,7 +5,7 @@
  */
 
 import { CDA_LIMITS } from '@estafette/contracts/limits';
-import { attributeOf, childAt, childrenAt, childrenNamed, textOf } from '../safe-xml.ts';
+import { attributeOf, childAt, childrenAt, childrenNamed, textOf } from '../xml/safe-xml.ts';
 import { PROFESSIONAL_OID } from './cda-codes.ts';
 
 /** Titles before names; of several the exercise (`DR`) is said, not the civility. */
@@ -97,7 +97,7 @@ function organisationName(party: Element): string {
 }
 
 /** `8` and eleven digits are an RPPS number, `0` and nine an ADELI number (clinical-formats A.2.3). */
-function professionalNumber(party: Element): string {
+export function professionalNumber(party: Element): string {
   const extension = childrenNamed(party, 'id')
     .filter((id) => attributeOf(id, 'root').trim() === PROFESSIONAL_OID)
     .map((id) => attributeOf(id, 'extension').trim())[0];

@@ -22,6 +22,8 @@ const ATOMS: Readonly<Record<string, string>> = {
   ueq: 'µEq',
   osm: 'Osm',
   mosm: 'mOsm',
+  '[HPF]': 'champ',
+  '[ppm]': 'ppm',
   '[CFU]': 'UFC',
   '[PFU]': 'UFP',
   '[copies]': 'copies',
@@ -42,13 +44,16 @@ const SUPERSCRIPTS = '⁰¹²³⁴⁵⁶⁷⁸⁹';
 const POWER_OF_TEN = /^10[*^](-?)(\d{1,2})$/;
 const INTERNATIONAL_UNIT = /^([kmunpf]?)\[(?:IU|iU)\]$/;
 const MICRO = /^u(?=(?:g|mol|L|l|m|s|kat|U|V|Sv|Gy)$)/;
-const ANNOTATION = /^\{([^{}]{1,60})\}$/;
+const ANNOTATION = /^([^{}]{0,60})\{([^{}]{1,60})\}$/;
+const BRACKETED = /^\(([^()]{1,60})\)$/;
+/** A solidus that divides, not one in the words of an annotation. */
+const DIVISION = /\/(?![^{}]{0,100}\})/;
 const UNIT_MAX_CHARACTERS = 100;
 
 export function printUnit(ucum: string): string {
   const unit = ucum.trim();
   if (unit === '' || unit === '1' || unit.length > UNIT_MAX_CHARACTERS) return unit === '1' ? '' : unit;
-  return unit.split('/').map(printAtom).join('/');
+  return unit.split(DIVISION).map(printAtom).join('/');
 }
 
 function printAtom(atom: string): string {
@@ -58,8 +63,10 @@ function printAtom(atom: string): string {
   if (power) return `10${power[1] === '-' ? '⁻' : ''}${raised(power[2] ?? '')}`;
   const international = INTERNATIONAL_UNIT.exec(atom);
   if (international) return `${(international[1] ?? '').replace('u', 'µ')}UI`;
-  const annotation = ANNOTATION.exec(atom)?.[1];
-  if (annotation !== undefined) return annotation.replaceAll('_', ' ');
+  const bracketed = BRACKETED.exec(atom)?.[1];
+  if (bracketed !== undefined && Object.hasOwn(ATOMS, bracketed)) return ATOMS[bracketed] ?? atom;
+  const [, before = '', words] = ANNOTATION.exec(atom) ?? [];
+  if (words !== undefined) return `${before === '' ? '' : `${printAtom(before)} `}${words.replaceAll('_', ' ')}`;
   return atom.replace(MICRO, 'µ');
 }
 

@@ -10,8 +10,9 @@
 
 import type { ClinicalReport, LabResult } from '@estafette/contracts/document';
 import { CONTENT_LIMITS } from '@estafette/contracts/limits';
-import { bySeverity } from '../hprim-flag.ts';
-import { attributeOf, childAt, descendantsNamed, readXml } from '../safe-xml.ts';
+import { bySeverity } from '../hprim/hprim-flag.ts';
+import { stating } from '../stated-patients.ts';
+import { attributeOf, childAt, descendantsNamed, readXml } from '../xml/safe-xml.ts';
 import * as codes from './cda-codes.ts';
 import type { CdaFile } from './cda-files.ts';
 import { readFiles } from './cda-files.ts';
@@ -48,7 +49,7 @@ export function readCda(bytes: Buffer, now: Date): CdaDocument | null {
   const typeCode = attributeOf(childAt(document, 'code'), 'code').trim();
   const coded = body ? readResults(body, { references, typeCode }) : null;
   const header = readHeader(document, coded?.sampled ?? []);
-  const { patient, warnings } = readPatient(document, now);
+  const { patient, stated, warnings } = readPatient(document, now);
   const inside = body ? readFiles(body, header.title) : { files: [], warnings: [] };
   const all = new Set([...warnings, ...header.warnings, ...(coded?.warnings ?? []), ...inside.warnings]);
   if (documents.length > 1) all.add('several-documents');
@@ -67,6 +68,9 @@ export function readCda(bytes: Buffer, now: Date): CdaDocument | null {
     status: statusOf(header, { coded, body }),
     fileNumber: header.fileNumber,
     sender: header.sender,
+    ...(header.authorId === '' ? {} : { authorId: header.authorId }),
+    ...(header.phones.length === 0 ? {} : { phones: header.phones }),
+    ...(header.sampledBy === '' ? {} : { sampledBy: header.sampledBy }),
     prescriber: header.prescriber,
     recipient: header.recipient,
     results: shown.results,
@@ -74,7 +78,7 @@ export function readCda(bytes: Buffer, now: Date): CdaDocument | null {
     warnings: [...all],
   };
   const { id, setId, version, replaces } = header;
-  return { id, setId, version, replaces, report: cleanReport(report), files: inside.files };
+  return { id, setId, version, replaces, report: stating(cleanReport(report), stated), files: inside.files };
 }
 
 /** In the namespace of HL7 v3, or with what only a CDA has: real software forgets the namespace. */

@@ -6,7 +6,7 @@
 
 import type { LabResult, Measure } from '@estafette/contracts/document';
 import { CDA_LIMITS } from '@estafette/contracts/limits';
-import { attributeOf, childAt, childrenNamed } from '../safe-xml.ts';
+import { attributeOf, childAt, childrenNamed } from '../xml/safe-xml.ts';
 import { LOINC_OID } from './cda-codes.ts';
 import { interpretationOf } from './interpretation.ts';
 import type { ObservedValue } from './observed-value.ts';

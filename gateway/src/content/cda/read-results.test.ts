@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { ClinicalReport, LabResult } from '@estafette/contracts/document';
+import type { LabResult } from '@estafette/contracts/document';
 import {
   cdaOf,
   chapter,
@@ -10,17 +10,9 @@ import {
   quantity,
   range,
   related,
+  reportOf,
   sectionsOf,
 } from './cda.fixture.ts';
-import { readCda } from './read-cda.ts';
-
-const NOW = new Date('2026-01-12T12:00:00Z');
-
-function reportOf(xml: string): ClinicalReport {
-  const found = readCda(Buffer.from(xml), NOW);
-  assert.ok(found, 'is a CDA');
-  return found.report;
-}
 
 function onlyResult(...observations: string[]): LabResult {
   const [first, ...more] = reportOf(laboratoryCda(...observations)).results;

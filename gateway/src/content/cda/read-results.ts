@@ -17,7 +17,7 @@ import {
   descendantsNamed,
   localNameOf,
   textOf,
-} from '../safe-xml.ts';
+} from '../xml/safe-xml.ts';
 import * as codes from './cda-codes.ts';
 import { observedValue } from './observed-value.ts';
 import type { ActStatus } from './read-observation.ts';

@@ -7,7 +7,7 @@
  */
 
 import type { Measure } from '@estafette/contracts/document';
-import { attributeOf, childAt, childrenNamed, textOf } from '../safe-xml.ts';
+import { attributeOf, childAt, childrenNamed, textOf } from '../xml/safe-xml.ts';
 import type { Bound, Quantity } from './observed-value.ts';
 import { boundOf, othersOf } from './observed-value.ts';
 import type { References } from './references.ts';

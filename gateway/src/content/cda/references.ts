@@ -7,7 +7,7 @@
  */
 
 import { CDA_LIMITS } from '@estafette/contracts/limits';
-import { attributeOf, childAt, childElements, descendantsNamed, textOf } from '../safe-xml.ts';
+import { attributeOf, childAt, childElements, descendantsNamed, textOf } from '../xml/safe-xml.ts';
 import { wordsWithin } from './narrative.ts';
 
 export class References {

@@ -8,8 +8,8 @@
  */
 
 import { XDM_LIMITS } from '@estafette/contracts/limits';
-import { attributeOf, childAt, childrenAt, childrenNamed, descendantsNamed, readXml, textOf } from '../safe-xml.ts';
-import type { XmlRefusal } from '../xml-tree.ts';
+import { attributeOf, childAt, childrenAt, childrenNamed, descendantsNamed, readXml, textOf } from '../xml/safe-xml.ts';
+import type { XmlRefusal } from '../xml/xml-tree.ts';
 
 export type PatientNumber = { number: string; authority: string };
 export type PatientTraits = {

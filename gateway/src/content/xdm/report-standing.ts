@@ -10,8 +10,10 @@
 import type { ClinicalReport, Patient } from '@estafette/contracts/document';
 import type { CdaDocument } from '../cda/read-cda.ts';
 import { asReplacement, isReplacement } from '../cda-documents.ts';
-import { maskNumber } from '../national-number.ts';
+import { maskNumber, NATIONAL_NUMBER } from '../national-number.ts';
 import type { FileNote } from '../read-document.ts';
+import type { Stated } from '../stated-patients.ts';
+import { statedBy, stating } from '../stated-patients.ts';
 import type { Replacement, XdmDocument } from './metadata.ts';
 import type { ArchiveFile } from './read-archive.ts';
 
@@ -76,11 +78,17 @@ export function reportOf(
     ...(differs ? ['xdm-patient-differs'] : []),
     ...(/^[0-9a-f]{40}$/i.test(listed.hash) ? [] : ['xdm-hash-missing']),
   ];
+  const mayQualify = !differs && options.insStated && isComplete(listed);
+  const patient = withQuality(report.patient, mayQualify);
+  const inMetadata = statedIn(listed);
+  const stated = statedBy(report).map((each) => withStatedQuality(each, patient.ins?.quality));
+  const isMore = inMetadata !== null && (differs || stated.length !== 1 || stated[0]?.ins === null);
   const shown: ClinicalReport = {
-    ...report,
+    ...stating(report, isMore ? [...stated, inMetadata] : stated),
     title: report.title || listed.typeName || listed.title,
     typeCode: report.typeCode || listed.typeCode,
-    patient: withQuality(report.patient, !differs && options.insStated && isComplete(listed)),
+    sender: report.sender || listed.author,
+    patient,
     warnings,
   };
   if (standing === 'replacement') return asReplacement(shown);
@@ -115,4 +123,24 @@ function withQuality(patient: Patient, mayQualify: boolean): Patient {
   if (ins === null || ins.quality === 'nir-only') return patient;
   const isWhole = (birthName || familyName) !== '' && givenName !== '' && birthDate !== null && sex !== null;
   return { ...patient, ins: { ...ins, quality: mayQualify && isWhole ? 'qualified' : 'unqualified' } };
+}
+
+/** As the report of the same patient shows it: what is stated about others is nobody's word. */
+const withStatedQuality = (stated: Stated, quality: NonNullable<Patient['ins']>['quality'] | undefined): Stated =>
+  stated.ins === null || quality === undefined ? stated : { ...stated, ins: { ...stated.ins, quality } };
+
+/** Whom the metadata say the document is about; null when they say nobody. Names as metadata have them: those of birth. */
+export function statedIn({ patient, traits }: XdmDocument): Stated | null {
+  const number = (patient?.number ?? '').replaceAll(/\s/g, '').toUpperCase();
+  const isIns = patient !== null && INS_AUTHORITIES.includes(patient.authority) && NATIONAL_NUMBER.test(number);
+  if (!isIns && traits.birthName === '') return null;
+  const sex = traits.sex.toUpperCase();
+  return {
+    familyName: traits.birthName,
+    birthName: traits.birthName,
+    givenName: traits.givenNames,
+    birthDate: traits.birthDate === '' ? null : traits.birthDate,
+    sex: sex === 'M' || sex === 'F' ? sex : null,
+    ins: isIns ? { number, oid: patient.authority, quality: 'unqualified' } : null,
+  };
 }

@@ -27,6 +27,8 @@ test('a laboratory report in an archive is a report, and the wrapping of the arc
   const [report] = reportsOf(documents);
   assert.equal(report?.patient.birthName, 'ESSAI');
   assert.match(report?.text ?? '', /Potassium 3\.9 mmol\/L/);
+  // A CDA without an author: the metadata name him.
+  assert.equal(report?.sender, 'BIOLOGISTE Marcel, Laboratoire du test');
   assert.deepEqual(report?.warnings, []);
 });
 

@@ -18,11 +18,12 @@ import { sniffMediaType } from '../media-type.ts';
 import type { MimeLeaf } from '../mime-leaves.ts';
 import type { FileNote, ReadDocument } from '../read-document.ts';
 import { FILE_NOTES } from '../read-document.ts';
+import { stating } from '../stated-patients.ts';
 import type { Replacement, XdmDocument } from './metadata.ts';
 import type { ArchiveFile, ArchiveRefusal } from './read-archive.ts';
 import { readArchive } from './read-archive.ts';
 import type { FoundDocument, XdmOptions } from './report-standing.ts';
-import { reportOf, standingOf } from './report-standing.ts';
+import { reportOf, standingOf, statedIn } from './report-standing.ts';
 import type { Located } from './submissions.ts';
 import { readSubmissions } from './submissions.ts';
 
@@ -116,7 +117,9 @@ function shownOf(
     return cdaDocuments(cda, { report, note: withdrawn, source, now: options.now });
   }
   const note = withdrawn ?? problem;
-  return note === null ? leafDocuments(leafOfFile(source), options.now) : [notedFile(source, note)];
+  const documents = note === null ? leafDocuments(leafOfFile(source), options.now) : [notedFile(source, note)];
+  const named = statedIn(listed);
+  return named === null ? documents : documents.map((each) => stating(each, [named]));
 }
 
 /** `DOC0001.PDF` says nothing: the document's title does. */

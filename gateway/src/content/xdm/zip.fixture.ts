@@ -68,16 +68,21 @@ export function zipOf(entries: readonly ZipEntry[], told: { count?: number; comm
   return Buffer.concat([...parts, central, end, comment]);
 }
 
+/** What both headers say of a file, from the version needed to the length of its name (APPNOTE 4.3.7, 4.3.12). */
+function writeFacts(header: Buffer, at: number, said: ReturnType<typeof fields>): void {
+  header.writeUInt16LE(20, at);
+  header.writeUInt16LE(said.flags, at + 2);
+  header.writeUInt16LE(said.method, at + 4);
+  header.writeUInt32LE(said.crc, at + 10);
+  header.writeUInt32LE(said.packedSize, at + 14);
+  header.writeUInt32LE(said.size, at + 18);
+  header.writeUInt16LE(said.name.length, at + 22);
+}
+
 function localHeader(said: ReturnType<typeof fields>): Buffer {
   const header = Buffer.alloc(30);
   header.writeUInt32LE(0x04034b50, 0);
-  header.writeUInt16LE(20, 4);
-  header.writeUInt16LE(said.flags, 6);
-  header.writeUInt16LE(said.method, 8);
-  header.writeUInt32LE(said.crc, 14);
-  header.writeUInt32LE(said.packedSize, 18);
-  header.writeUInt32LE(said.size, 22);
-  header.writeUInt16LE(said.name.length, 26);
+  writeFacts(header, 4, said);
   return Buffer.concat([header, said.name]);
 }
 
@@ -85,13 +90,7 @@ function centralHeader(said: ReturnType<typeof fields>, offset: number): Buffer 
   const header = Buffer.alloc(46);
   header.writeUInt32LE(0x02014b50, 0);
   header.writeUInt16LE(0x0314, 4);
-  header.writeUInt16LE(20, 6);
-  header.writeUInt16LE(said.flags, 8);
-  header.writeUInt16LE(said.method, 10);
-  header.writeUInt32LE(said.crc, 16);
-  header.writeUInt32LE(said.packedSize, 20);
-  header.writeUInt32LE(said.size, 24);
-  header.writeUInt16LE(said.name.length, 28);
+  writeFacts(header, 6, said);
   header.writeUInt32LE(said.attributes >>> 0, 38);
   header.writeUInt32LE(offset, 42);
   return Buffer.concat([header, said.name]);

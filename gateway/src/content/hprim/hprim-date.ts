@@ -1,0 +1,100 @@
+/**
+ * Dates of HPRIM files, to ISO `YYYY-MM-DD`: `JJ/MM/AAAA`, `JJ/MM/AA`, `JJ-MM-AAAA`, `JJ.MM.AAAA`, `AAAA-MM-JJ`
+ * (clinical-formats A.1.2, lines 7 and 10). A day that is not in the calendar is no date.
+ *
+ * A birth is never in the future; with a two-digit year the later century that allows it is taken, and the reader is
+ * told when the other one is possible too.
+ */
+
+const DAY_FIRST = /(?<!\d)(\d{1,2})([/.-])(\d{1,2})\2(\d{4}|\d{2})(?!\d)/g;
+const YEAR_FIRST = /(?<!\d)(\d{4})([/.-])(\d{1,2})\2(\d{1,2})(?!\d)/g;
+const OLDEST_YEARS = 120;
+
+export type BirthDate = { iso: string; centuryGuessed: boolean };
+
+type Parts = { day: number; month: number; year: number; shortYear: boolean };
+
+/** The date of birth that is the whole of `line`, or null. `today` is an ISO date. */
+export function readBirthDate(line: string, today: string): BirthDate | null {
+  const parts = wholeDate(line.trim());
+  if (!parts) return null;
+  if (!parts.shortYear) {
+    const iso = isoOf(parts, parts.year);
+    if (iso === null || iso > today || parts.year < Number(today.slice(0, 4)) - OLDEST_YEARS - 10) return null;
+    return { iso, centuryGuessed: false };
+  }
+  const recent = isoOf(parts, 2000 + parts.year);
+  const older = isoOf(parts, 1900 + parts.year);
+  const olderIsLiving = older !== null && 1900 + parts.year >= Number(today.slice(0, 4)) - OLDEST_YEARS;
+  if (recent !== null && recent <= today) return { iso: recent, centuryGuessed: olderIsLiving };
+  return older === null ? null : { iso: older, centuryGuessed: false };
+}
+
+/** The first true date in a line such as `M-5128-23/10/06`, or null. */
+export function findDate(line: string, today: string): string | null {
+  const text = line.slice(0, 200);
+  const found: { index: number; iso: string }[] = [];
+  for (const match of text.matchAll(DAY_FIRST)) {
+    const iso = examinationDate(dayFirst(match), today);
+    if (iso !== null) found.push({ index: match.index, iso });
+  }
+  for (const match of text.matchAll(YEAR_FIRST)) {
+    const iso = examinationDate(yearFirst(match), today);
+    if (iso !== null) found.push({ index: match.index, iso });
+  }
+  found.sort((a, b) => a.index - b.index);
+  return found[0]?.iso ?? null;
+}
+
+const DATE_SHAPES = [
+  /^\d{1,4}[/. -]\d{1,2}[/. -]\d{1,4}$/,
+  /^(?:\d{6}|\d{8})$/,
+  /^\d{1,2}(?:er)? \p{L}{3,9}\.? \d{2,4}$/iu,
+];
+
+/**
+ * Whether a line is nothing but something shaped like a date, true or not, in figures or with the month in words, perhaps
+ * behind `Né le`: the mark of a header's line 7.
+ */
+export function isDateShaped(line: string): boolean {
+  if (line.length > 200) return false;
+  const date = line.trim().replace(/^n[ée]e?(?:\(e\))?(?: le)? /i, '');
+  return DATE_SHAPES.some((shape) => shape.test(date));
+}
+
+function wholeDate(text: string): Parts | null {
+  if (text.length > 10) return null;
+  const day = [...text.matchAll(DAY_FIRST)][0];
+  if (day && day[0] === text) return dayFirst(day);
+  const year = [...text.matchAll(YEAR_FIRST)][0];
+  return year && year[0] === text ? yearFirst(year) : null;
+}
+
+const dayFirst = (match: RegExpExecArray): Parts => ({
+  day: Number(match[1]),
+  month: Number(match[3]),
+  year: Number(match[4]),
+  shortYear: match[4]?.length === 2,
+});
+
+const yearFirst = (match: RegExpExecArray): Parts => ({
+  day: Number(match[4]),
+  month: Number(match[3]),
+  year: Number(match[1]),
+  shortYear: false,
+});
+
+/** Two digits mean this century, but not more than a year ahead. */
+function examinationDate(parts: Parts, today: string): string | null {
+  if (!parts.shortYear) return parts.year < 1900 || parts.year > 2200 ? null : isoOf(parts, parts.year);
+  const recent = 2000 + parts.year;
+  return isoOf(parts, recent > Number(today.slice(0, 4)) + 1 ? recent - 100 : recent);
+}
+
+function isoOf(parts: Parts, year: number): string | null {
+  const date = new Date(Date.UTC(year, parts.month - 1, parts.day));
+  if (date.getUTCFullYear() !== year || date.getUTCMonth() !== parts.month - 1 || date.getUTCDate() !== parts.day) {
+    return null;
+  }
+  return date.toISOString().slice(0, 10);
+}

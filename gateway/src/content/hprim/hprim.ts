@@ -1,0 +1,205 @@
+/**
+ * Reads HPRIM Médecins text, in a letter's body or an attached file: one report per message (clinical-formats A.1.1).
+ *
+ *     file = *message [ "****FINFICHIER****" ]      message = header body [ "****LAB****" *( RES / TEX ) ] "****FIN****"
+ *
+ * Tolerant in reading: markers missing or out of order, several messages in one file, no header at all. Exact in what
+ * it claims: an ordinary letter is not taken for HPRIM, and results are never given to a patient they may not belong
+ * to (they stand without one instead). No text is dropped: what has no place is in `text`, with a warning.
+ */
+
+import type { ClinicalReport, Patient } from '@estafette/contracts/document';
+import { maskNumber } from '../national-number.ts';
+import { reportStatus } from '../report-status.ts';
+import { stating } from '../stated-patients.ts';
+import { decodeEntities } from '../text/html-entities.ts';
+import { isDateShaped } from './hprim-date.ts';
+import type { HprimHeader } from './hprim-header.ts';
+import { findHprimHeader, namesPatientOf, namesSomebody, triesToBeHeader } from './hprim-header.ts';
+import { isCodedLine, isFullResultLine, isResultLine, readCodedLines } from './hprim-results.ts';
+
+const MARKER = /^\s{0,40}\*{4}\s{0,3}(LAB|FIN|FINFICHIER)\s{0,3}\*{4}\s{0,40}$/i;
+const HEADER_LINES = 12;
+const HEADER_MIN_LINES = 7;
+/** More blank lines than a header is looked for behind, and the header. */
+const LOOKED_AT_LINES = 220;
+
+type Draft = { header: HprimHeader | null; text: string[]; coded: string[]; warnings: Set<string> };
+
+/** The reports in `text`; none when it is not HPRIM. `now` bounds two-digit years. */
+export function readHprim(text: string, now: Date = new Date()): ClinicalReport[] {
+  const lines = text.split(/\r\n|\r|\n/);
+  const marked = lines.some((line) => MARKER.test(line) || isFullResultLine(line));
+  const today = now.toISOString().slice(0, 10);
+  if (!marked && !findHprimHeader({ lines, marked, today })) return [];
+  const drafts: Draft[] = [];
+  const leading: string[] = [];
+  for (const { cut, isInBody } of cutIntoStretches(lines, today))
+    readStretch(cut, { drafts, leading, marked, today, isInBody });
+  if (!drafts.some((draft) => draft.header || draft.coded.some(isFullResultLine))) return [];
+  const first = drafts[0];
+  if (first && leading.some((line) => line.trim() !== '')) {
+    first.text = leading.concat(first.text);
+    first.warnings.add('text-before-header');
+  }
+  return drafts.map(reportOf);
+}
+
+type Stretch = { cut: string[]; isInBody: boolean };
+
+/**
+ * Cuts after each end marker, and before a header that follows results, or a letter, without one. A header in the body
+ * of a letter (`isInBody`) must bring the proof of one: bodies have names and dates too.
+ */
+function cutIntoStretches(lines: readonly string[], today: string): Stretch[] {
+  const stretches: Stretch[] = [];
+  let current: Stretch = { cut: [], isInBody: false };
+  let resultsSeen = false;
+  let body = bodyOf(lines, 0, today);
+  const cutAt = (index: number, carried: string[], isInBody: boolean): void => {
+    stretches.push(current);
+    current = { cut: carried, isInBody };
+    resultsSeen = false;
+    body = bodyOf(lines, index, today);
+  };
+  /** Another one than the patient of this message, whose name and birth may be printed once more. */
+  const namesAnother = (at: number): boolean =>
+    triesToBeHeader(lines, at, { isInBody: true }) &&
+    !(body.header && namesPatientOf(body.header, lines.slice(at, at + 4)));
+  lines.forEach((line, index) => {
+    const marker = MARKER.exec(line)?.[1]?.toUpperCase();
+    if (marker === 'FIN' || marker === 'FINFICHIER') {
+      cutAt(index + 1, [], false);
+      return;
+    }
+    if (resultsSeen && !isCodedLine(line) && marker === undefined && startsMessage(lines, index)) {
+      // The blank line before may be the header's line 1, a patient code left empty.
+      cutAt(index, current.cut.at(-1)?.trim() === '' ? current.cut.splice(-1) : [], false);
+    } else if (!resultsSeen && index >= body.from) {
+      if (namesAnother(index)) cutAt(index, [], true);
+      // Right behind the header before: the patient code is left out, and its line with it.
+      else if (index === body.from && namesAnother(index - 1)) cutAt(index, [''], true);
+    }
+    current.cut.push(line);
+    if (isResultLine(line)) resultsSeen = true;
+  });
+  stretches.push(current);
+  return stretches;
+}
+
+/** The header of a message that begins at `index`, and where a further one may stand at the earliest. */
+function bodyOf(lines: readonly string[], index: number, today: string): { header: HprimHeader | null; from: number } {
+  const header = findHprimHeader({ lines: lines.slice(index, index + LOOKED_AT_LINES), marked: true, today });
+  return { header, from: index + (header?.endsBefore ?? HEADER_MIN_LINES) };
+}
+
+/** Whether the uncoded lines from `index` on are, or try to be, the header of a next message. */
+function startsMessage(lines: readonly string[], index: number): boolean {
+  const next = lines.slice(index, index + HEADER_LINES + 2);
+  const end = next.findIndex((line) => MARKER.test(line) || isResultLine(line));
+  if (looksLikeHeaderAttempt(end === -1 ? next : next.slice(0, end))) return true;
+  // The line before may be its line 1, left blank.
+  return [index, index - 1].some((at) => triesToBeHeader(lines, at, { isInBody: false }));
+}
+
+/** A lone date among some lines is how a date of birth stands in a header, even one that cannot be read. */
+function looksLikeHeaderAttempt(lines: readonly string[]): boolean {
+  return lines.length >= 4 && lines.some(isDateShaped);
+}
+
+/** Whether these lines before results may name another patient than the one before: as many as a header has, or names. */
+function mayNameAnother(
+  lines: readonly string[],
+  { isInBody, hasResults }: { isInBody: boolean; hasResults: boolean },
+): boolean {
+  if (looksLikeHeaderAttempt(lines)) return true;
+  if (!hasResults) return false;
+  return isInBody || lines.length >= HEADER_MIN_LINES || lines.some((_, index) => namesSomebody(lines, index));
+}
+
+type Reading = { drafts: Draft[]; leading: string[]; marked: boolean; today: string; isInBody: boolean };
+
+function readStretch(lines: readonly string[], { drafts, leading, marked, today, isInBody }: Reading): void {
+  if (lines.every((line) => line.trim() === '')) return;
+  const firstCoded = lines.findIndex((line) => MARKER.test(line) || isResultLine(line));
+  const before = firstCoded === -1 ? lines : lines.slice(0, firstCoded);
+  const header = findHprimHeader({ lines: before, marked: marked && !isInBody, today });
+  const previous = drafts.at(-1);
+  const hasResults = lines.some(isResultLine);
+  if (!header && previous && isInBody && !hasResults) addLines(previous, lines);
+  else if (header) {
+    const draft: Draft = { header, text: [...header.leftOver], coded: [], warnings: new Set(header.warnings) };
+    drafts.push(draft);
+    addLines(draft, lines.slice(header.endsBefore));
+  } else if (previous && !mayNameAnother(before, { isInBody, hasResults })) {
+    previous.warnings.add(hasResults ? 'results-after-end' : 'text-after-end');
+    if (previous.text.length > 0 || previous.coded.length > 0) previous.text.push('');
+    addLines(previous, lines);
+  } else if (hasResults || previous) {
+    const draft: Draft = { header: null, text: [], coded: [], warnings: new Set(['header-missing']) };
+    drafts.push(draft);
+    addLines(draft, lines);
+  } else {
+    for (const line of lines) if (!MARKER.test(line)) leading.push(readable(line));
+  }
+}
+
+/** Shares lines between the human text and the coded part, which begins at the LAB marker or the first coded line. */
+function addLines(draft: Draft, lines: readonly string[]): void {
+  let coded = false;
+  for (const line of lines) {
+    if (MARKER.test(line)) coded = true;
+    else if (coded || isResultLine(line) || /^\s{0,20}TEX\|/.test(line)) {
+      coded = true;
+      draft.coded.push(line);
+    } else draft.text.push(readable(line));
+  }
+}
+
+const readable = (line: string): string => decodeEntities(line.replace(/<br ?\/?>/gi, '\n')).trimEnd();
+
+function reportOf(draft: Draft): ClinicalReport {
+  const { header, warnings } = draft;
+  const coded = readCodedLines(draft.coded);
+  for (const warning of coded.warnings) warnings.add(warning);
+  const shown = new Set(draft.text.map((line) => line.trim()));
+  const onlyCoded = coded.text.filter((line) => line.trim() !== '' && !shown.has(line.trim()));
+  const patient = patientOf(header);
+  const report: ClinicalReport = {
+    source: 'hprim',
+    title: '',
+    typeCode: '',
+    patient,
+    date: header?.date ?? null,
+    status: reportStatus(coded.results),
+    fileNumber: header?.fileNumber ?? '',
+    sender: header?.sender ?? '',
+    prescriber: '',
+    recipient: header?.recipient ?? '',
+    results: coded.results,
+    text: joinText(draft.text, onlyCoded),
+    warnings: [...warnings],
+  };
+  if (header === null) return report;
+  const ins = header.nir === '' ? null : ({ number: header.nir, oid: '', quality: 'nir-only' } as const);
+  return stating(report, [{ ...patient, ins }]);
+}
+
+/** A number of the social security in an HPRIM file is no qualified identity (clinical-formats A.1.2, line 8). */
+function patientOf(header: HprimHeader | null): Patient {
+  const nir = header?.nir ?? '';
+  return {
+    familyName: header?.familyName ?? '',
+    birthName: '',
+    givenName: header?.givenName ?? '',
+    birthDate: header?.birthDate ?? null,
+    sex: header?.sex ?? null,
+    ins: nir === '' ? null : { masked: maskNumber(nir), quality: 'nir-only' },
+  };
+}
+
+/** Without the blank lines around; the text that stood only among the coded lines comes last. */
+function joinText(human: readonly string[], coded: readonly string[]): string {
+  const parts = [human.join('\n'), coded.join('\n')].map((part) => part.replace(/^\n+/, '').trimEnd());
+  return parts.filter((part) => part.trim() !== '').join('\n\n');
+}
