@@ -18,6 +18,7 @@ import {
   isOrangeMark,
   isOriginalMark,
   isSeparator,
+  mayAttribute,
 } from './quote-marks.ts';
 
 /** A stretch that the structure of an HTML mail marks; not `sure`: only where an attribution stands right before it. */
@@ -32,6 +33,8 @@ type Page = {
   words: string[];
   /** A mail program has marked a quote further up: `>` lines below it are quotes. */
   introduced: boolean;
+  /** Where no line says that somebody wrote, none is looked at for it: most letters are answers to nothing. */
+  attributes: boolean;
 };
 
 const LOOKED_AT_CHARACTERS = 1_000;
@@ -83,7 +86,7 @@ function pageOf(text: string, marked: readonly MarkedQuote[]): Page {
     words.push(word);
     from = to + 1;
   }
-  return { lines, words, introduced: false };
+  return { lines, words, introduced: false, attributes: mayAttribute(text) };
 }
 
 /** Marks what is quoted; false when the letter is a forward, which is never cut. */
@@ -113,11 +116,11 @@ function passLine(page: Page, at: number, headerEnd: number | null): number {
   const word = words[at] ?? '';
   if (/^\s{0,3}>/.test(word)) return passQuoteBlock(page, at, false);
   if (headerEnd !== null) return passQuotedMail(page, at, headerEnd, true);
-  const attribution = attributionAt(words, at);
+  const attribution = page.attributes ? attributionAt(words, at) : null;
   if (attribution !== null) return passQuotedMail(page, at, attribution.last, attribution.address);
   if (isOriginalMark(word)) {
     const next = nextSaid(page, at);
-    const goesOn = next !== null && (headerBlockAt(words, next) !== null || attributionAt(words, next) !== null);
+    const goesOn = next !== null && isIntroduced(page, next);
     if (!goesOn) hide(lines, at, lines.length, 'quoted');
     return goesOn ? at + 1 : lines.length;
   }
@@ -148,6 +151,9 @@ function passQuotedMail(page: Page, at: number, last: number, certain: boolean):
   hide(lines, last + 1, lines.length, 'quoted');
   return lines.length;
 }
+
+const isIntroduced = ({ words, attributes }: Page, at: number): boolean =>
+  headerBlockAt(words, at) !== null || (attributes && attributionAt(words, at) !== null);
 
 /** The run of `>` lines from `at`; `announced` when an attribution stands right before it. */
 function passQuoteBlock(page: Page, at: number, announced: boolean): number {

@@ -28,6 +28,9 @@ const TITLE = /\b(?:Dr|Pr|M|Mr|Mme|Mlle|St|Ste|[A-Z])\.\s/g;
 const ATTRIBUTION_LINES = 4;
 const ATTRIBUTION_CHARACTERS = 500;
 
+/** Whether an attribution can stand anywhere in a text: each says that somebody wrote. */
+export const mayAttribute = (text: string): boolean => /[aà][\s>*]{1,20}[eé]crit|\swrote/iu.test(text);
+
 /** An attribution that begins at `at`: its last line, and whether it names an address; null when there is none. */
 export function attributionAt(lines: readonly string[], at: number): { last: number; address: boolean } | null {
   let joined = '';
