@@ -13,7 +13,7 @@ import { bringDependencies, chooseNode, dependenciesAreCurrent, refuseWithoutLoc
 import { takeSetupLock } from './lock.mjs';
 import { findRedisServer, provideRedisServer } from './redis.mjs';
 import { forwardSignals } from './signals.mjs';
-import { repositoryFolder, SetupError, say, stopSteps } from './steps.mjs';
+import { cacheFolder, repositoryFolder, SetupError, say, stopSteps } from './steps.mjs';
 import { provideTools, toolsArePresent } from './test-tools.mjs';
 
 const USAGE = 'usage: node setup/run.mjs [--tools test|interop] [--without-redis] -- script.ts [arguments…]';
@@ -65,6 +65,9 @@ async function prepare(wished) {
   }
 }
 
+/** Where Node keeps what it compiled: programs of hundreds of TypeScript files start in half the time from there. */
+const compiled = process.env.NODE_COMPILE_CACHE || path.join(cacheFolder, 'compiled');
+
 /**
  * Runs the script and ends with its exit code, or 128 + the signal that ended it.
  * @param {string} node
@@ -77,7 +80,12 @@ function launch(node, args, environment) {
   const binFolder = path.join(repositoryFolder, 'node_modules', '.bin');
   const child = spawn(node, [...flags, ...args], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-    env: { ...process.env, ...environment, PATH: `${binFolder}${path.delimiter}${process.env.PATH ?? ''}` },
+    env: {
+      ...process.env,
+      ...environment,
+      NODE_COMPILE_CACHE: compiled,
+      PATH: `${binFolder}${path.delimiter}${process.env.PATH ?? ''}`,
+    },
   });
   forwardSignals(child);
   child.once('error', (error) => {
