@@ -21,14 +21,14 @@ const card = part(page, 'result-card');
 const rows = part(page, 'result-row');
 const present = page.locator('[data-testid="result-card"][data-standing="present"]');
 
-/** Sends the letters as one conversation and opens it. Returns what its item in the list said. */
+/** Sends the letters as one conversation and opens it. Returns what its item in the list said once all had arrived. */
 async function receive(letters: readonly LetterMessage[], inList: string): Promise<string> {
   if (await page.locator('.back').isVisible()) await page.locator('.back').click();
   const conversation = await relay.gateway.openConversation(7 * 86_400_000);
   await relay.gateway.sendKey(conversation);
   for (const one of letters) await relay.gateway.sendMessage(conversation, one);
   const item = part(page, 'conversation-item').filter({ hasText: inList });
-  await item.waitFor();
+  await item.filter({ hasText: new RegExp(`\\b${letters.length} non lus?\\b`) }).waitFor();
   const said = await wordsOf(item);
   await openConversation(page, inList);
   return said;
