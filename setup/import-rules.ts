@@ -35,9 +35,9 @@ const ADAPTER_FILES = [
 
 const ADAPTER_PACKAGES = ['bullmq', 'ioredis', 'better-sqlite3', 'pg', 'nodemailer', 'smtp-server', 'fastify', 'ws'];
 
-/** The only places outside the stages that may know them; workers (gateway/src/*-worker.ts) run a sequence of them. */
+/** The only places outside the stages that may know them; workers (*-worker.ts) run a sequence of them. */
 const STAGE_KNOWERS =
-  /^gateway\/src\/(inbound|outbound|main|assemble-[a-z]+|inspect|inspect-quarantine|[a-z-]+-worker)\.ts$/;
+  /^gateway\/src\/(inbound|outbound|main|assemble-[a-z]+|inspect|inspect-quarantine|(?:studio\/)?[a-z-]+-worker)\.ts$/;
 const STAGE_ORDER = /^gateway\/src\/(inbound|outbound)\.ts$/;
 
 /** npm packages that only some files may import. */

@@ -5,8 +5,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { labReport } from '@estafette/gateway/content/pdf/pdf.fixture';
 import { cameraJpeg } from '@estafette/gateway/content/pictures/decoded.fixture';
-import { openStudio } from '@estafette/gateway/picture-studio';
 import type { StudioTask } from '@estafette/gateway/ports';
+import { openStudio } from '@estafette/gateway/studio/picture-studio';
 import { silentLog } from '@estafette/runtime/log';
 import { type Figure, figureOf, median } from './figures.ts';
 

@@ -15,8 +15,8 @@ import { isSameAddress } from './envelope/mail-address.ts';
 import { readConfiguredLists } from './envelope/read-status.ts';
 import { openSpool } from './intake/spool.ts';
 import { type OpenTask, openLetter } from './letter-worker.ts';
-import { openStudio } from './picture-studio.ts';
 import type { BlobStore, Clock, KeyUses, OpenedLetter, Vault } from './ports.ts';
+import { openStudio } from './studio/picture-studio.ts';
 
 /** Opens a mail as it lies in a file: line ends of a Unix tool are read as mail's. */
 export function inspectMail(

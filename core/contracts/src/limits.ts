@@ -242,7 +242,7 @@ export const PDF_LIMITS = {
   textMaxCharacters: 8_000,
 } as const;
 
-/** The process that decodes pictures and PDFs (gateway/picture-studio). */
+/** The process that decodes pictures and PDFs (gateway/studio). */
 export const STUDIO_LIMITS = {
   processesMax: 2,
   bootTimeoutMs: 30_000,

@@ -4,6 +4,9 @@
  */
 import type { Exchange } from './exchange.ts';
 
+/** The code system of the types. */
+export const LOINC_OID = '2.16.840.1.113883.6.1';
+
 export const TYPE_NAMES: { readonly [Code in Exchange['documentType']]: string } = {
   '61357-0': 'Intervention pharmaceutique',
   '78601-2': "CR d'entretien pharmaceutique",

@@ -5,7 +5,7 @@
  * The danger is a wrong patient: the matricule INS stands here only when it is qualified (filed-patient.ts); else the
  * patient has the identifier that this exchange gives him, which no software can take for another one's.
  */
-import { TYPE_NAMES } from './document-types.ts';
+import { LOINC_OID, TYPE_NAMES } from './document-types.ts';
 import type { Exchange } from './exchange.ts';
 import type { Code, FilingPerson } from './filed-author.ts';
 import {
@@ -28,7 +28,6 @@ import { parisTime } from './paris-time.ts';
 import type { XmlElement } from './xml-writer.ts';
 import { element, writeXml } from './xml-writer.ts';
 
-const LOINC_OID = '2.16.840.1.113883.6.1';
 const SEXES = { M: 'Masculin', F: 'Féminin' } as const;
 
 /** `id` of the document: also the uniqueId of its metadata. */

@@ -3,7 +3,7 @@
  * document with its size and SHA-1, and that the one holds the other. Everything it says is what the CDA says.
  */
 import { createHash } from 'node:crypto';
-import { TYPE_NAMES } from './document-types.ts';
+import { LOINC_OID, TYPE_NAMES } from './document-types.ts';
 import type { Exchange } from './exchange.ts';
 import { documentOid, serviceTimes, titleOf } from './exchange-cda.ts';
 import type { Code, FilingPerson } from './filed-author.ts';
@@ -30,7 +30,6 @@ import { element, writeXml } from './xml-writer.ts';
 
 export const DOCUMENT_NAME = 'DOC0001.XML';
 const APPROVED = 'urn:oasis:names:tc:ebxml-regrep:StatusType:Approved';
-const LOINC_OID = '2.16.840.1.113883.6.1';
 
 /** Schemes of ITI TF-3 §4.2.3. */
 const SCHEME = {

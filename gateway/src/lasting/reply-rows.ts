@@ -27,6 +27,16 @@ const toReply = (row: Selectable<Schema['replies']>): ReplyRow => ({
   ...(row.purpose === 'filing' ? { purpose: 'filing' } : {}),
 });
 
+/** What was answered in a conversation, oldest first; not what is filed from it. */
+const answersIn = (db: Kysely<Schema>, conversationId: string) =>
+  db
+    .selectFrom('replies')
+    .selectAll()
+    .where('conversation_id', '=', conversationId)
+    .where('purpose', '=', 'answer')
+    .orderBy('created_at')
+    .orderBy('id');
+
 /** This part of the lasting store, over a database or a transaction. */
 export function replyPart(db: Kysely<Schema>) {
   return {
@@ -82,26 +92,13 @@ export function replyPart(db: Kysely<Schema>) {
       return toReply(await db.selectFrom('replies').selectAll().where('id', '=', id).executeTakeFirstOrThrow());
     },
     async answersOf(conversationId) {
-      const rows = await db
-        .selectFrom('replies')
-        .selectAll()
-        .where('conversation_id', '=', conversationId)
-        .where('purpose', '=', 'answer')
-        .orderBy('created_at')
-        .orderBy('id')
-        .execute();
+      const rows = await answersIn(db, conversationId).execute();
       return rows.map(toReply);
     },
     async ungroupedReplies(conversationId) {
-      const rows = await db
-        .selectFrom('replies')
-        .selectAll()
-        .where('conversation_id', '=', conversationId)
+      const rows = await answersIn(db, conversationId)
         .where('state', '=', 'accepted')
         .where('group_id', 'is', null)
-        .where('purpose', '=', 'answer')
-        .orderBy('created_at')
-        .orderBy('id')
         .execute();
       return rows.map(toReply);
     },

@@ -3,13 +3,15 @@ import assert from 'node:assert/strict';
 import { execFileSync, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, test } from 'node:test';
 import { setImmediate, setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { MEBIBYTE, STUDIO_LIMITS } from '@estafette/contracts/limits';
-import { drawingBomb, formsInForms, labReport, textFlood } from './content/pdf/pdf.fixture.ts';
-import { cameraJpeg, HEIC, plainPicture } from './content/pictures/decoded.fixture.ts';
+import { drawingBomb, formsInForms, labReport, textFlood } from '../content/pdf/pdf.fixture.ts';
+import { cameraJpeg, HEIC, plainPicture } from '../content/pictures/decoded.fixture.ts';
+import type { Developed, StudioTask } from '../ports.ts';
 import { openStudio } from './picture-studio.ts';
-import type { Developed, StudioTask } from './ports.ts';
 
 let told: string[] = [];
 const tell = (message: string): void => void told.push(message);
@@ -60,7 +62,7 @@ test('pictures and PDFs are developed in a process that is started when the firs
 });
 
 test('neither the gateway nor a reader of letters loads what decodes pictures', () => {
-  const sides = ['./main.ts', './letter-worker.ts'].map((name) => new URL(name, import.meta.url).href);
+  const sides = ['../main.ts', '../letter-worker.ts'].map((name) => new URL(name, import.meta.url).href);
   const look = (loaded: string[]): string => `
     process.report.excludeNetwork = true;
     for (const side of ${JSON.stringify(loaded)}) await import(side);
@@ -69,7 +71,7 @@ test('neither the gateway nor a reader of letters loads what decodes pictures', 
   const count = (loaded: string[]): number =>
     Number(execFileSync(process.execPath, ['--no-warnings', '--input-type=module', '-e', look(loaded)]));
   assert.equal(count(sides), 0);
-  assert.ok(count([new URL('./content/pictures/decode-picture.ts', import.meta.url).href]) > 0);
+  assert.ok(count([new URL('../content/pictures/decode-picture.ts', import.meta.url).href]) > 0);
 });
 
 test('a process has no environment to give away', async () => {
@@ -77,6 +79,35 @@ test('a process has no environment to give away', async () => {
   await studio.develop(jpeg(await cameraJpeg(400, 300)));
   const environments = children().map((id) => readFileSync(`/proc/${id}/environ`, 'utf8'));
   assert.ok(process.env.PATH && environments.every((one) => !one.includes('PATH=') && !one.includes('ESTAFETTE')));
+});
+
+test('a process may read the program, and neither keys nor anything else; it writes and starts nothing', async () => {
+  open();
+  await studio.develop(jpeg(await cameraJpeg(400, 300)));
+  const [child = 0] = children();
+  const rights = readFileSync(`/proc/${child}/cmdline`, 'utf8')
+    .split('\0')
+    .filter((word) => word.startsWith('--'));
+  const attempt = (what: string): string =>
+    execFileSync(process.execPath, [
+      ...rights,
+      '-e',
+      `try { ${what}; console.log('done') } catch ({ code }) { console.log(code) }`,
+    ])
+      .toString()
+      .trim();
+  const fs = "process.getBuiltinModule('node:fs')";
+  const read = (file: string): string => attempt(`${fs}.readFileSync(${JSON.stringify(file)})`);
+  assert.equal(read(fileURLToPath(import.meta.url)), 'done');
+  assert.deepEqual(
+    ['/etc/passwd', `/proc/${process.pid}/environ`, import.meta.dirname.replace(/gateway.*/, 'var')].map(read),
+    Array(3).fill('ERR_ACCESS_DENIED'),
+  );
+  assert.equal(
+    attempt(`${fs}.writeFileSync(${JSON.stringify(join(import.meta.dirname, 'left'))}, '')`),
+    'ERR_ACCESS_DENIED',
+  );
+  assert.equal(attempt("process.getBuiltinModule('node:child_process').execFileSync('true')"), 'ERR_ACCESS_DENIED');
 });
 
 test('a file that takes too long costs its process; the next one is developed by another', async () => {
@@ -111,7 +142,7 @@ test('a gateway that is killed in the middle of a file leaves no process behind'
     '--input-type=module',
     '-e',
     `const { openStudio } = await import(${from('./picture-studio.ts')});
-     const { textFlood } = await import(${from('./content/pdf/pdf.fixture.ts')});
+     const { textFlood } = await import(${from('../content/pdf/pdf.fixture.ts')});
      await openStudio({ log: { warn() {} } }).develop({ kind: 'pdf', bytes: textFlood() });`,
   ]);
   // A second and a half of its own time: long after it began to read, when it hears of nothing else.

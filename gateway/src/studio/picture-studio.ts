@@ -5,15 +5,21 @@
  * because others keep them all busy, is one of these: mail without pictures must not wait behind pictures.
  */
 import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { MEBIBYTE, STUDIO_LIMITS } from '@estafette/contracts/limits';
-import type { Developed, Log, Studio, StudioTask } from './ports.ts';
+import type { Developed, Log, Studio, StudioTask } from '../ports.ts';
+import { createTurnstile } from '../turnstile.ts';
 import { readAnswer } from './studio-answer.ts';
-import { createTurnstile } from './turnstile.ts';
 
-/** Nothing but to read files, native code of sharp, and the thread that watches. */
+/** The program itself: no key, letter or setting lies there. */
+const READABLE = ['node_modules', 'gateway', 'core'].map((name) =>
+  fileURLToPath(new URL(`../../../${name}/`, import.meta.url)),
+);
+
+/** Nothing but to read the program, native code of sharp, and the thread that watches. */
 const EXEC_ARGUMENTS = [
   '--permission',
-  '--allow-fs-read=*',
+  ...READABLE.map((folder) => `--allow-fs-read=${folder}`),
   '--allow-addons',
   '--allow-worker',
   '--no-warnings',

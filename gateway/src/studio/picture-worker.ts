@@ -5,8 +5,8 @@
  * program, and ends when the gateway does, in the middle of a file too, or when it grows beyond its memory (picture-watch-worker.ts).
  */
 import { Worker } from 'node:worker_threads';
-import { decodePicture } from './content/pictures/decode-picture.ts';
-import type { Developed, StudioTask } from './ports.ts';
+import { decodePicture } from '../content/pictures/decode-picture.ts';
+import type { Developed, StudioTask } from '../ports.ts';
 
 const toBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
@@ -17,7 +17,7 @@ async function develop(task: StudioTask): Promise<Developed> {
     return 'refused' in found ? found : { kind: 'picture', ...found };
   }
   // Loaded when the first PDF comes: 4 MB of WebAssembly.
-  const { readPdf } = await import('./content/pdf/read-pdf.ts');
+  const { readPdf } = await import('../content/pdf/read-pdf.ts');
   const found = await readPdf(bytes);
   return 'refused' in found ? found : { kind: 'pdf', ...found };
 }

@@ -123,7 +123,7 @@ test('values, units and both ranges stay as the laboratory wrote them', () => {
   assert.equal(result(report, 'CALCIUM').status, 'C');
   assert.equal(result(report, 'Lymphocytes').flag, 'L');
   assert.deepEqual(result(report, 'COURT').first, { value: '5', unit: '', low: '', high: '' });
-  assert.equal(report.results.length, 5, 'the placeholder without label and value is no result');
+  assert.equal(report.results.length, 5, 'the line without label and value is no result');
 });
 
 test('a shifted header, a vendor record before it and text in line 13 are understood', () => {
