@@ -7,7 +7,7 @@ import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { openCustody } from '@estafette/gateway/conversation/custody';
-import { openStore } from '@estafette/gateway/main';
+import { openStore } from '@estafette/gateway/open-store';
 import type { LastingStore } from '@estafette/gateway/ports';
 import { readConfig } from '@estafette/runtime/config';
 import { openEpochKeyFiles } from '@estafette/runtime/epoch-key-files';

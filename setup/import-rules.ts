@@ -23,7 +23,8 @@ const STAGES = [
   'filing',
 ];
 
-/** The files of core/runtime that connect to something; only a main.ts may put them together. */
+/** The files of core/runtime that connect to something; only a main.ts may put them together, and open-store.ts
+ * the store for commands without a server. */
 const ADAPTER_FILES = [
   'redis-connection',
   'queue',
@@ -162,7 +163,7 @@ export const RULES: Rule[] = [
       ADAPTER_FILES.includes(one.target.name) &&
       !one.typeOnly &&
       !isWithin(one, 'runtime', 'cli', 'e2e', 'bench') &&
-      path.posix.basename(one.from) !== 'main.ts' &&
+      !['main.ts', 'open-store.ts'].includes(path.posix.basename(one.from)) &&
       !isTest(one.from),
   },
   {

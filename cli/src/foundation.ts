@@ -9,7 +9,6 @@ import { type Config, readConfig, WrongSetting } from '@estafette/runtime/config
 import { createLog } from '@estafette/runtime/log';
 import type { Log, Vault } from '@estafette/runtime/ports';
 import type { RedisPlace } from '@estafette/runtime/redis-connection';
-import { startPrivateRedis } from '@estafette/runtime/redis-server';
 import type { Shutdown } from '@estafette/runtime/shutdown';
 import { openVault, readVaultKey } from '@estafette/runtime/vault';
 import { makeDataFolder } from './data-folder.ts';
@@ -66,7 +65,7 @@ export function layFoundation(config: Config): Foundation {
 /** The lasting store of a server, or of a command beside or without one. Loads the mail side only when asked for. */
 export async function openStoreFor(foundation: Foundation): Promise<LastingStore> {
   const { config, vault } = foundation;
-  const { openStore } = await import('@estafette/gateway/main');
+  const { openStore } = await import('@estafette/gateway/open-store');
   return openStore(config, vault).catch((error: unknown) => {
     const isOfServer = config.ESTAFETTE_DATABASE_URL !== null && error instanceof Error && 'code' in error;
     if (!isOfServer) throw error;
@@ -94,6 +93,7 @@ export async function redisPlace(foundation: Foundation, shutdown: Shutdown): Pr
       'No redis-server was found: run "apt-get install redis-server", or set ESTAFETTE_REDIS_SERVER or ESTAFETTE_REDIS_URL.',
     );
   }
+  const { startPrivateRedis } = await import('@estafette/runtime/redis-server');
   const redis = await startPrivateRedis({ program, folder: join(home, 'redis'), log }).catch((error: unknown) => {
     const why = error instanceof Error ? error.message : 'unknown trouble';
     throw new PlainError(`The private redis-server (${program}) does not start: ${why}`, 1, error);

@@ -15,12 +15,9 @@ import {
   ReplyJobSchema,
   type SendJob,
 } from '@estafette/contracts/queues';
-import type { Config } from '@estafette/runtime/config';
 import { openEpochKeyFiles } from '@estafette/runtime/epoch-key-files';
-import { GiveUp, type Vault } from '@estafette/runtime/ports';
-import { openPostgres } from '@estafette/runtime/postgres-database';
+import { GiveUp } from '@estafette/runtime/ports';
 import { createShutdown, type Shutdown } from '@estafette/runtime/shutdown';
-import { openSqlite } from '@estafette/runtime/sqlite-database';
 import * as v from 'valibot';
 import { clamdAt } from './antivirus/clamd.ts';
 import { openAntivirus } from './antivirus/open-antivirus.ts';
@@ -41,26 +38,14 @@ import { createEraser } from './conversation/erase.ts';
 import { keyUsesOf } from './envelope/key-uses.ts';
 import { everyStep } from './every-step.ts';
 import { createCertificateAlarms } from './keys/certificate-alarms.ts';
-import { openLastingStore } from './lasting/lasting-store.ts';
-import { migrate } from './lasting/migrations.ts';
-import type { Schema } from './lasting/schema.ts';
 import { startLetterWorkers } from './letter-workers.ts';
 import { notingGivenUp } from './note-given-up.ts';
-import type { LastingStore, Spaces, TrustSpace } from './ports.ts';
+import type { Spaces, TrustSpace } from './ports.ts';
 import { openStudio } from './studio/picture-studio.ts';
 import type { DoorAddress } from './trust-spaces/doors.ts';
 import { createHeldLists, type HeldLists } from './trust-spaces/held-lists.ts';
 import { createReload, listPathsOf } from './trust-spaces/reload.ts';
 import { type SpacesInForce, spacesInForce } from './trust-spaces/spaces-in-force.ts';
-
-/** Opens (and migrates) the lasting store the settings name; also used by commands that need no server. */
-export async function openStore(config: Config, vault: Vault): Promise<LastingStore> {
-  const url = config.ESTAFETTE_DATABASE_URL;
-  const database =
-    url === null ? openSqlite<Schema>(join(config.ESTAFETTE_HOME, 'estafette.sqlite')) : openPostgres<Schema>(url);
-  await migrate(database, url === null ? 'sqlite' : 'postgres');
-  return openLastingStore(database, vault, { oneWriter: url === null });
-}
 
 export interface Gateway {
   /** Of the first door; 0 when there is none. */
