@@ -3,6 +3,7 @@
  * the commands of the images, taken from the Dockerfile, run by hand from the folders the images would hold, with the
  * settings that the compose file gives them, on a real Redis with our redis.conf and a real PostgreSQL.
  */
+
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -15,10 +16,11 @@ import { exportPkcs12 } from '@estafette/certs/pkcs12';
 import { type OpenedMessage, openDeviceSession } from '@estafette/mobile-lite/device/device-session';
 import { enrolDevice } from '@estafette/mobile-lite/device/enrol-device';
 import { MemoryDeviceStore } from '@estafette/mobile-lite/device/memory-device-store';
+import { freePort } from '@estafette/runtime/free-port.fixture';
 import { openAnswer, startOperator, writeDoctor, writeLetter } from './test/correspondent.ts';
 import { commandOf, instructionsOf, layOutImage, repository, rootImageOf } from './test/dockerfile.ts';
 import { checkProxy, startProxy } from './test/proxy.ts';
-import { freePort, onPath, Program, run, stopPrograms, until } from './test/running.ts';
+import { onPath, Program, run, stopPrograms, until } from './test/running.ts';
 import { findPostgres, findRedisServer, startPostgres, startRedis } from './test/state.ts';
 
 interface ComposeService {
@@ -149,7 +151,7 @@ const reasonToSkip = (): string | false => {
 
 it('a letter goes through gateway and relay of their own, and its answer comes back', {
   skip: reasonToSkip(),
-  timeout: 240_000,
+  timeout: 280_000,
 }, async (t) => {
   const root = mkdtempSync(join(tmpdir(), 'estafette-docker-'));
   ending.push(() => rmSync(root, { recursive: true, force: true }));
@@ -202,10 +204,10 @@ it('a letter goes through gateway and relay of their own, and its answer comes b
   const gatewayEnv = environmentOf('gateway', [...places, ['/var/lib/estafette', place('home')]]);
   const relayEnv = environmentOf('relay', [...places, ['/var/lib/estafette', place('relay-home')]]);
   const node = (words: readonly string[]) => words.map((word) => (word === 'node' ? process.execPath : word));
-  const start = (role: 'gateway' | 'relay', env: Record<string, string>) => {
-    const program = new Program(node(commandOf(role, 'CMD')), { cwd: place(role), env });
-    return program;
-  };
+  // What one of the programs compiled the next ones need not.
+  const compiled = { NODE_COMPILE_CACHE: place('compiled') };
+  const start = (role: 'gateway' | 'relay', env: Record<string, string>) =>
+    new Program(node(commandOf(role, 'CMD')), { cwd: place(role), env: { ...env, ...compiled } });
   const health = (role: 'gateway' | 'relay') => {
     const words = commandOf(role, 'HEALTHCHECK').map((word) => word.replace(/^2525$/, `${smtpPort}`));
     return run(node(words.map((word) => word.replace(/^8080$/, `${relayPort}`))), { cwd: place(role) });
@@ -233,7 +235,7 @@ it('a letter goes through gateway and relay of their own, and its answer comes b
   );
   write('pharmacy.password', 'officine\n');
   const estafette = [process.execPath, 'cli/src/main.ts'];
-  const inGateway = { cwd: place('gateway'), env: { ...gatewayEnv, NODE_EXTRA_CA_CERTS: authorities } };
+  const inGateway = { cwd: place('gateway'), env: { ...gatewayEnv, ...compiled, NODE_EXTRA_CA_CERTS: authorities } };
   const key12 = ['--p12', place('pharmacy.p12'), '--password-file', place('pharmacy.password')];
   await run([...estafette, 'mailbox', 'add', ADDRESS, '--name', 'Pharmacie des Halles', ...key12], inGateway);
   const { link } = JSON.parse(await run([...estafette, 'enrol', ADDRESS, '--json'], inGateway)) as { link: string };

@@ -12,6 +12,7 @@ import { namelessControls, readStores } from './support/browser-judgement.ts';
 import { letterWithFiles } from './support/browser-letters.ts';
 import { openConversation, part, waitForState, wordsOf } from './support/browser-phone.ts';
 import { answersSaying, joinByLink, openStage, pictureOf } from './support/browser-stage.ts';
+import { until } from './support/waiting.ts';
 
 const SUBJECT = 'Photo de la boîte';
 const ANSWER = 'Voici la boîte que la patiente a rapportée.';
@@ -46,7 +47,8 @@ test('a letter that asks for it is told as read when it was looked at, once', as
   assert.deepEqual(lettersToldAsRead(), [], 'the list is not the letter');
   await openConversation(page, SUBJECT);
   const mailed = () => answersSaying(stage, 'message/disposition-notification');
-  while ((await mailed()).length === 0) await page.waitForTimeout(200);
+  await until('the doctor is told', async () => (await mailed()).length > 0);
+  await until('the telling was seen to leave', () => lettersToldAsRead().length > 0);
   await page.reload();
   await page.getByRole('log').waitFor();
   await page.waitForTimeout(1_500);
@@ -84,6 +86,7 @@ test('a photo and a file are picked, seen, one is taken away and picked again; e
   const picked = part(page, 'picked').locator('li');
   await picked.nth(1).waitFor();
   await page.getByRole('button', { name: 'Retirer retour.pdf' }).click();
+  await picked.nth(1).waitFor({ state: 'detached' });
   assert.equal(await picked.count(), 1);
   await part(page, 'attach-file').setInputFiles(paper);
   await picked.nth(1).waitFor();
@@ -102,8 +105,9 @@ test('they leave with the answer; the phone shows them again, and keeps no word 
   const bubble = page.getByRole('article').filter({ hasText: ANSWER });
   await bubble.getByRole('button', { name: /Afficher la photo/ }).click();
   const shown = bubble.getByRole('img', { name: 'Photo : IMG_2041.jpg' });
-  await shown.first().waitFor();
-  const width = await shown.first().evaluate((seen) => (seen instanceof HTMLImageElement ? seen.naturalWidth : 0));
+  const width = await until('the photo is drawn', () =>
+    shown.first().evaluate((seen) => (seen instanceof HTMLImageElement && seen.naturalWidth) || null),
+  );
   assert.ok(width > 900 && width <= 2_000, String(width));
   assert.doesNotMatch(await readStores(page), /rapportée|IMG_2041|retour\.pdf|Bon de retour/);
 });

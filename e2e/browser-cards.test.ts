@@ -21,16 +21,22 @@ const card = part(page, 'result-card');
 const rows = part(page, 'result-row');
 const present = page.locator('[data-testid="result-card"][data-standing="present"]');
 
-/** Sends the letters as one conversation and opens it. Returns what its item in the list said once all had arrived. */
+/**
+ * Sends the letters as one conversation and opens it; cards are drawn after the heads of their letters. Returns what its
+ * item in the list said once all had arrived.
+ */
 async function receive(letters: readonly LetterMessage[], inList: string): Promise<string> {
   if (await page.locator('.back').isVisible()) await page.locator('.back').click();
   const conversation = await relay.gateway.openConversation(7 * 86_400_000);
   await relay.gateway.sendKey(conversation);
   for (const one of letters) await relay.gateway.sendMessage(conversation, one);
   const item = part(page, 'conversation-item').filter({ hasText: inList });
-  await item.filter({ hasText: new RegExp(`\\b${letters.length} non lus?\\b`) }).waitFor();
+  // By its title: the text beside it begins with the same figure, drawn.
+  await item.filter({ has: page.getByTitle(new RegExp(`^${letters.length} non lus?$`)) }).waitFor();
   const said = await wordsOf(item);
   await openConversation(page, inList);
+  const cards = letters.filter(({ documents }) => documents.some(({ kind }) => kind === 'report')).length;
+  if (cards > 0) await card.nth(cards - 1).waitFor();
   return said;
 }
 
@@ -123,6 +129,7 @@ test('a rule of the mailbox makes critical what the laboratory only called high,
   const letter = letterWith({ ...demo.CRITICAL_INR, patient, results: [...results] });
   const listed = await receive([{ ...letter, urgency: { level: 'critical', reasons: [rule], phones: [] } }], 'REGLE');
   assert.match(listed, /Critique INR 5\.4/);
+  await part(page, 'urgency').waitFor();
   assert.match(await wordsOf(part(page, 'urgency')), /^Critique : INR 5\.4 \(règle : INR > 5\)/);
   assert.equal(await card.getAttribute('data-severity'), 'critical');
   assert.match(await wordsOf(rows.first()), /^INR 5\.4 ↑ Critique, haut règle : INR > 5 réf\./);
@@ -174,6 +181,7 @@ test('a corrected potassium says so and what it was; the first card is folded an
   ];
   const listed = await receive(letters, 'FAURE');
   assert.match(listed, /Corrigé : 2 résultats, tous dans les normes/);
+  await part(page, 'urgency').waitFor();
   assert.match(await wordsOf(part(page, 'urgency')), /^Corrigé : change un résultat déjà envoyé$/);
   assert.equal(await wordsOf(part(page, 'report-status').last()), 'Corrigé');
   assert.match(
@@ -212,8 +220,8 @@ test('a discharge letter shows its text, the first lines, and all of it on deman
   const before = await height();
   await look('discharge');
   await page.getByRole('button', { name: 'Voir tout' }).click();
-  assert.ok((await height()) > before);
   await page.getByRole('button', { name: 'Réduire' }).waitFor();
+  assert.ok((await height()) > before);
 });
 
 test('a file that nobody could read is there, with the reason', async () => {

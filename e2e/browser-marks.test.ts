@@ -8,18 +8,35 @@ import { after, test } from 'node:test';
 import { newId } from '@estafette/contracts/ids';
 import type { NoticeMessage, StatusMessage } from '@estafette/contracts/message';
 import { letter, verdict } from '@estafette/mobile-lite/test/demo-letters';
+import type { Locator } from 'playwright-core';
 import { openPhoneBeforeDouble } from './support/browser-double.ts';
 import { contrastOf, namelessControls } from './support/browser-judgement.ts';
 import { part, sendAnswer, wordsOf } from './support/browser-phone.ts';
+import { until } from './support/waiting.ts';
 
 const DOCTOR = { name: 'Claire MARTIN', address: 'claire.martin@medecin.example' };
 const COLLEAGUE = { name: 'Paul GARNIER', address: 'paul.garnier@medecin.example' };
+
+/** A time of day, and its day when midnight came in between. */
+const MOMENT = String.raw`(?:\d+ \S+ )?\d\d:\d\d`;
 
 const { relay, phone, page, close } = await openPhoneBeforeDouble();
 after(close);
 const conversation = await relay.gateway.openConversation(7 * 86_400_000);
 await relay.gateway.sendKey(conversation);
 const { conversationId } = conversation;
+
+/** Waits until the place reads like this: what was sent is drawn when it has come, and some parts after the others. */
+async function reads(place: Locator, wanted: RegExp | string): Promise<void> {
+  let said = '';
+  const isSo = async (): Promise<boolean> => {
+    said = await wordsOf(place);
+    return typeof wanted === 'string' ? said === wanted : wanted.test(said);
+  };
+  await until('the words', isSo).catch((cause: unknown) => {
+    throw new Error(`“${said}” instead of ${wanted}`, { cause });
+  });
+}
 
 test('the operator has a mark of his own beside the verdict; urgency, people and a doubtful identifier are said', async () => {
   const unsigned = { signature: 'none', identity: 'none', encryption: 'none', reasons: ['not-signed'], signer: null };
@@ -38,13 +55,12 @@ test('the operator has a mark of his own beside the verdict; urgency, people and
       verdict: verdict('unverified', unsigned as Parameters<typeof verdict>[1]),
     }),
   );
-  await part(page, 'conversation-item').waitFor();
-  assert.match(await wordsOf(part(page, 'conversation-item')), /Urgent Non vérifié/);
+  await reads(part(page, 'conversation-item'), /Urgent Non vérifié/);
   await part(page, 'conversation-item').click();
-  assert.equal(await wordsOf(part(page, 'trust-mark')), "Non vérifié Le courrier n'est pas signé.");
+  await reads(part(page, 'trust-mark'), "Non vérifié Le courrier n'est pas signé.");
   const mark = "Opérateur de l'espace de confiance : Opérateur Santé Ouest";
-  assert.equal(await wordsOf(part(page, 'operator-mark')), mark);
-  assert.equal(await wordsOf(part(page, 'people')), 'Aussi à : Paul GARNIER, Cabinet des Lilas (copie)');
+  await reads(part(page, 'operator-mark'), mark);
+  await reads(part(page, 'people'), 'Aussi à : Paul GARNIER, Cabinet des Lilas (copie)');
   await page.getByText('Un courrier précédent portait le même identifiant, avec un autre contenu.').waitFor();
 });
 
@@ -63,11 +79,11 @@ test('a letter that no operator is proven for has no such mark', async () => {
 
 test('an answer to all says who gets it and who cannot be reached, and leaves as such, urgent', async () => {
   await page.getByLabel('À tous (2)').check();
-  const said = await wordsOf(part(page, 'recipients'));
-  assert.match(said, /Claire MARTIN, Paul GARNIER Ne peut pas être joint : Cabinet des Lilas \(hors de l'espace/);
+  const everybody = /Claire MARTIN, Paul GARNIER Ne peut pas être joint : Cabinet des Lilas \(hors de l'espace/;
+  await reads(part(page, 'recipients'), everybody);
   await part(page, 'composer-more').click();
   await page.getByRole('button', { name: 'Urgent' }).click();
-  assert.equal(await page.getByRole('button', { name: 'Partir sans attendre' }).getAttribute('aria-pressed'), 'true');
+  await page.getByRole('button', { name: 'Partir sans attendre', pressed: true }).waitFor();
   assert.deepEqual(await namelessControls(page), []);
   await sendAnswer(page, 'Compris.');
   while (relay.framesOf('reply').length === 0) await page.waitForTimeout(20);
@@ -80,29 +96,27 @@ test('an answer to all says who gets it and who cannot be reached, and leaves as
 test('every state is said in words, with its time or its reason; what is taken back is said as such', async () => {
   const replyId = relay.framesOf('reply')[0]?.reply.replyId ?? '';
   const at = new Date().toISOString();
-  const saying = async (status: Partial<StatusMessage>): Promise<string> => {
+  const isTold = async (status: Partial<StatusMessage>, words: RegExp | string): Promise<void> => {
     await relay.gateway.sendStatus(replyId, conversationId, status);
-    const state = part(page, 'reply-state');
     await page.locator(`[data-testid="reply-state"][data-state="${status.state}"]`).waitFor();
-    await page.waitForTimeout(100);
-    return wordsOf(state);
+    await reads(part(page, 'reply-state'), words);
   };
-  assert.equal(await saying({ state: 'accepted' }), 'accepté');
-  const waits = await saying({ state: 'awaiting-key', failure: 'own-certificate-unusable' });
-  assert.match(waits, /^en attente de clé : Le certificat de votre structure/);
-  assert.equal(await saying({ state: 'sealed' }), 'scellé');
-  assert.match(await saying({ state: 'delayed', failure: 'next-hop-deferred' }), /^retardé : Le serveur/);
-  assert.match(await saying({ state: 'sent' }), /^envoyé à \d\d:\d\d$/);
-  assert.equal(await saying({ state: 'unknown' }), 'non confirmé');
-  assert.match(await saying({ state: 'failed', failure: 'next-hop-refused' }), /^échec : .+ refusé la réponse\.$/);
+  await isTold({ state: 'accepted' }, 'accepté');
+  const waits = { state: 'awaiting-key', failure: 'own-certificate-unusable' } as const;
+  await isTold(waits, /^en attente de clé : Le certificat de votre structure/);
+  await isTold({ state: 'sealed' }, 'scellé');
+  await isTold({ state: 'delayed', failure: 'next-hop-deferred' }, /^retardé : Le serveur/);
+  await isTold({ state: 'sent' }, new RegExp(`^envoyé à ${MOMENT}$`));
+  await isTold({ state: 'unknown' }, 'non confirmé');
+  await isTold({ state: 'failed', failure: 'next-hop-refused' }, /^échec : .+ refusé la réponse\.$/);
   const recipients = [
     { address: DOCTOR.address, state: 'read', failure: null, at },
     { address: COLLEAGUE.address, state: 'delayed', failure: 'next-hop-deferred', at },
   ] as const;
-  const taken = await saying({ state: 'delivered', correction: true, recipients: [...recipients] });
-  assert.match(taken, /^Rectification : finalement remis à \d\d:\d\d$/);
-  const each = await wordsOf(part(page, 'reply-recipients').locator('li'));
-  assert.match(each, /^claire\.martin@medecin\.example : lu à \d\d:\d\d paul\.garnier@\S+ : retardé : Le serveur/);
+  const taken = new RegExp(`^Rectification : finalement remis à ${MOMENT}$`);
+  await isTold({ state: 'delivered', correction: true, recipients: [...recipients] }, taken);
+  const each = String.raw`^claire\.martin@medecin\.example : lu à ${MOMENT} paul\.garnier@\S+ : retardé : Le serveur`;
+  await reads(part(page, 'reply-recipients').locator('li'), new RegExp(each));
 });
 
 test('automatic mail is a line, not a bubble, and nothing of it is unread', async () => {
@@ -121,8 +135,8 @@ test('automatic mail is a line, not a bubble, and nothing of it is unread', asyn
   await relay.gateway.sendMessage(conversation, notice({}));
   await relay.gateway.sendMessage(conversation, notice({ kind: 'automatic', until: null, text: 'Bien reçu.' }));
   await part(page, 'notice').nth(1).waitFor();
-  assert.match(await wordsOf(part(page, 'notice').first()), /^Absent jusqu'au 12 décembre Claire MARTIN, \d\d:\d\d/);
-  assert.match(await wordsOf(part(page, 'notice').nth(1)), /^Message automatique : Bien reçu\./);
+  await reads(part(page, 'notice').first(), new RegExp(`^Absent jusqu'au 12 décembre Claire MARTIN, ${MOMENT}`));
+  await reads(part(page, 'notice').nth(1), /^Message automatique : Bien reçu\./);
   assert.equal(await page.getByRole('article').count(), bubbles);
   assert.equal(await page.title(), 'Estafette');
 });
@@ -165,11 +179,11 @@ test('a letter that comes while an answer is written does not turn it: it says t
   assert.equal(await aim.count(), 0);
   await relay.gateway.sendMessage(place, second);
   await page.getByRole('heading', { level: 1, name: COLLEAGUE.name }).waitFor();
-  assert.equal(await wordsOf(aim), `À ${DOCTOR.name}`);
+  await reads(aim, `À ${DOCTOR.name}`);
   assert.equal(await field.getAttribute('aria-label'), `Votre réponse à ${DOCTOR.name}`);
   assert.ok((await contrastOf(page, '[data-testid="answers-to"]')) >= 4.5);
   assert.equal(await sent('Chère consœur, entendu.'), first.letterId);
-  assert.equal(await aim.count(), 0);
+  await aim.waitFor({ state: 'detached' });
   await field.fill('Cher confrère');
   await relay.gateway.sendMessage(place, letter({ from: DOCTOR }));
   await aim.getByText(`À ${COLLEAGUE.name}`).waitFor();

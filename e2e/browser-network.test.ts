@@ -18,6 +18,8 @@ const stage = await openStage();
 after(() => stage.close());
 const { phone } = stage;
 const { page, context } = phone;
+// After a long stop the phone comes back with pauses of up to half a minute.
+page.setDefaultTimeout(180_000);
 let letterId: string;
 
 before(async () => {
@@ -26,6 +28,7 @@ before(async () => {
   const letter = await doctorLetter(demo);
   letterId = letter.messageId;
   await sendLetters(demo, smtp, [letter, await resultLetter(demo)]);
+  await part(page, 'conversation-item').filter({ hasText: 'DESSAINT Marguerite' }).waitFor();
   await openConversation(page, 'Votre avis sur une dispensation');
 });
 

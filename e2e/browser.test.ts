@@ -20,6 +20,7 @@ import {
 } from './support/browser-phone.ts';
 import { paintPhoto } from './support/browser-png.ts';
 import { answersSaying, openStage, pictureOf } from './support/browser-stage.ts';
+import { until } from './support/waiting.ts';
 
 const ANSWER = 'Oui : délivrance le 2 janvier. Patiente jointe, pas de saignement, elle attend votre appel.';
 const ORDER = Buffer.from('%PDF-1.4\n% Ordonnance fictive : arrêt de la fluindione\n%%EOF\n');
@@ -73,7 +74,7 @@ test("the doctor's letter and the laboratory's result appear without a reload", 
   const result = part(page, 'conversation-item').filter({ hasText: 'DESSAINT Marguerite' });
   await result.waitFor();
   assert.match(await wordsOf(result), /LABORATOIRE DES CHARMES .+ DESSAINT Marguerite Critique .*INR 6\.8/);
-  assert.equal(await page.title(), '(2) Estafette');
+  await until('the title counts both', async () => (await page.title()) === '(2) Estafette');
   assert.equal(await page.evaluate(() => 'sameDocument' in document.body), true);
 });
 
@@ -88,6 +89,7 @@ test('a letter without a signature is not verified, one without anything is in q
   const inert = "Rien ne prouve que le contenu n'a pas été modifié en route.";
   assert.equal(await wordsOf(mark), `Non vérifié ${inert} Le courrier n'est pas signé.`);
   await page.getByText('je vous confirme le rendez-vous').waitFor();
+  await part(page, 'no-answer').waitFor();
   assert.match(await wordsOf(part(page, 'no-answer')), /l'expéditeur n'est pas vérifié\. Téléphonez-lui\.$/);
   await openConversation(page, 'Courrier en quarantaine');
   assert.equal(await mark.getAttribute('data-show'), 'quarantine');
@@ -110,9 +112,10 @@ test('a photo opens in the page, a file is downloaded byte for byte', async () =
   await page.getByRole('button', { name: /Afficher la photo/ }).click();
   await page.getByRole('button', { name: 'Agrandir la photo' }).click();
   const large = page.getByRole('dialog').getByRole('img', { name: 'Photo : hematome.png' });
-  await large.waitFor();
-  const size = await large.evaluate((seen) =>
-    seen instanceof HTMLImageElement ? [seen.naturalWidth, seen.naturalHeight] : [],
+  const size = await until('the photo is drawn', () =>
+    large.evaluate((seen) =>
+      seen instanceof HTMLImageElement && seen.naturalWidth > 0 ? [seen.naturalWidth, seen.naturalHeight] : null,
+    ),
   );
   assert.deepEqual(size, [320, 240]);
   await page.getByRole('button', { name: 'Fermer' }).click();
@@ -121,6 +124,7 @@ test('a photo opens in the page, a file is downloaded byte for byte', async () =
   assert.equal(download.suggestedFilename(), 'ordonnance.pdf');
   assert.deepEqual(await readFile(await download.path()), ORDER);
   await page.locator('.back').click();
+  await part(page, 'conversation-list').waitFor();
   await pictureOf(stage, 'list');
 });
 
@@ -133,6 +137,7 @@ test('the result card says patient, date, critical results first, and to telepho
     said,
     /^DESSAINT Marguerite née le 14\/03\/1941, \d+ ans(?: lors de l'examen)?, F NIR seul .+ Résultats de laboratoire du 12\/01\/2026 Validé 2 résultats critiques/,
   );
+  await part(page, 'urgency').waitFor();
   assert.match(
     await wordsOf(part(page, 'urgency')),
     /^Critique : .*INR 6\.8 .*(?:Appeler \d|Aucun numéro connu : appelez)/,
@@ -152,6 +157,7 @@ test('a verified letter says so, and why when it is tapped; its expiry counts do
   assert.equal(await mark.getAttribute('data-show'), 'verified');
   assert.equal(await wordsOf(mark), 'Vérifié : Claire MARTIN');
   await mark.locator('summary').click();
+  await mark.locator('dl').waitFor();
   const why = await wordsOf(mark);
   assert.match(
     why,
@@ -165,16 +171,23 @@ test('a verified letter says so, and why when it is tapped; its expiry counts do
   assert.match(await wordsOf(page.locator('.bar').getByTestId('expiry')), /^s'efface dans (7 j|6 j 23 h)$/);
 });
 
+/** What an attribute of the first such element says from now on, each once in a row, however short it stands there. */
+const attributesFromNowOn = (selector: string, name: string) =>
+  page.evaluateHandle(
+    ([sought, attribute]) => {
+      const seen: string[] = [];
+      const look = (): void => {
+        const said = document.querySelector(sought)?.getAttribute(attribute);
+        if (typeof said === 'string' && said !== seen.at(-1)) seen.push(said);
+      };
+      new MutationObserver(look).observe(document.body, { childList: true, subtree: true, attributes: true });
+      return seen;
+    },
+    [selector, name] as const,
+  );
+
 test('the answer moves forward to «envoyé», and lies signed and sealed in the mailbox of the doctor', async () => {
-  const states = await page.evaluateHandle(() => {
-    const seen: string[] = [];
-    const look = (): void => {
-      const state = document.querySelector('[data-testid="reply-state"]')?.getAttribute('data-state');
-      if (typeof state === 'string' && state !== seen.at(-1)) seen.push(state);
-    };
-    new MutationObserver(look).observe(document.body, { childList: true, subtree: true, attributes: true });
-    return seen;
-  });
+  const states = await attributesFromNowOn('[data-testid="reply-state"]', 'data-state');
   await sendAnswer(page, ANSWER);
   await waitForState(page, ANSWER, 'sent');
   const passed = await states.jsonValue();
@@ -183,7 +196,8 @@ test('the answer moves forward to «envoyé», and lies signed and sealed in the
     passed,
     way.filter((state) => passed.includes(state)),
   );
-  assert.match(await wordsOf(part(page, 'reply-state')), /^envoyé à \d\d:\d\d$/);
+  // With its day, when midnight was in between.
+  assert.match(await wordsOf(part(page, 'reply-state')), /^envoyé à (\d+ \S+ )?\d\d:\d\d$/);
   const [received, ...more] = await answersSaying(stage, ANSWER);
   assert.deepEqual(more, []);
   assert.match(received?.signer ?? '', /PHARMACIE DES HALLES/);
@@ -197,7 +211,9 @@ test('after a reload everything is still there', async () => {
   await waitForPhase(page, 'live');
   await waitForState(page, ANSWER, 'sent');
   await page.locator('.back').click();
-  assert.equal(await part(page, 'conversation-item').count(), 5);
+  const items = part(page, 'conversation-item');
+  await items.nth(4).waitFor();
+  assert.equal(await items.count(), 5);
   assert.equal((await answersSaying(stage, ANSWER)).length, 1);
 });
 
@@ -208,9 +224,13 @@ test('the screens can be used by keyboard and by ear: names, language, focus tha
     await openConversation(page, words);
     assert.deepEqual(await namelessControls(page), [], words);
   }
+  await page.locator('.back').click();
+  await part(page, 'conversation-list').waitFor();
+  const manners = await attributesFromNowOn('[role="log"]', 'aria-live');
   await openConversation(page, 'DESSAINT Marguerite');
-  assert.equal(await page.getByRole('log').getAttribute('aria-live'), 'off');
   await page.locator('[role="log"][aria-live="polite"]').waitFor();
+  assert.deepEqual(await manners.jsonValue(), ['off', 'polite']);
+  for (const loaded of ['result-card', 'urgency']) await part(page, loaded).waitFor();
   const way = await keyboardWay(page);
   assert.deepEqual(way, [
     'a',
@@ -257,8 +277,7 @@ test('what must be read has a contrast of 4.5 to 1 or more, in light and in dark
 test('on the screen of the counter the list stands beside the conversation', async () => {
   await page.setViewportSize({ width: 1280, height: 800 });
   await openConversation(page, 'DESSAINT Marguerite');
-  assert.equal(await part(page, 'conversation-list').isVisible(), true);
-  assert.equal(await part(page, 'composer').isVisible(), true);
+  for (const shown of ['conversation-list', 'composer']) await part(page, shown).waitFor();
   await pictureOf(stage, 'desktop');
 });
 

@@ -54,7 +54,7 @@ describe('a terminal with files and receipts', () => {
       }
       return undefined;
     };
-    assert.ok((await until('the doctor has the disposition report', told, 15_000)).includes('displayed'));
+    assert.ok((await until('the doctor has the disposition report', told)).includes('displayed'));
   });
 
   it('sends a file with the answer, signed and encrypted', async () => {

@@ -8,7 +8,8 @@ import { send } from './support/post-office.ts';
 import { Stage } from './support/stage.ts';
 import { until } from './support/waiting.ts';
 
-const stage = new Stage({ ESTAFETTE_GATHER_SECONDS: '2' });
+// Long enough for a slow machine to bring one message after the other within it.
+const stage = new Stage({ ESTAFETTE_GATHER_SECONDS: '10' });
 after(() => stage.close());
 
 it('three messages typed in a row are one mail', async () => {

@@ -36,9 +36,9 @@ before(async () => {
   tools = await startTools(present, world);
 });
 after(async () => {
-  await stopTools(tools);
-  world.remove();
-  elsewhere.remove();
+  await stopTools(tools ?? new Map());
+  world?.remove();
+  elsewhere?.remove();
 });
 
 for (const key of TOOL_KEYS) {

@@ -117,9 +117,9 @@ describe('the main job, end to end', () => {
     assert.notEqual(first, second);
     await chat.letter('Envoyé deux fois');
     await until('the second delivery is known as a duplicate', async () => {
-      const { output } = await stage.run(['trace', twice.messageId, '--json']);
-      const traced = `${output}${(await stage.run(['trace', second ?? '', '--json'])).output}${(await stage.run(['trace', first ?? '', '--json'])).output}`;
-      return traced.includes('letter-duplicate');
+      // It stands in the traces of both.
+      const { output } = await stage.run(['trace', first ?? '', '--json']);
+      return output.includes('letter-duplicate');
     });
     const fresh = await stage.chat('Dominique');
     await fresh.letter('Envoyé deux fois');

@@ -12,7 +12,7 @@ import type { Chat, ChatLine } from './support/chat.ts';
 import { attachment, letterOf, mixed, textPart } from './support/letters.ts';
 import { mailsIn } from './support/maildir.ts';
 import { encrypt, identityIn, sign } from './support/openssl.ts';
-import { send, sendWithSwaks } from './support/post-office.ts';
+import { send } from './support/post-office.ts';
 import { everythingInRedis } from './support/redis-keys.ts';
 import { resultText } from './support/result-text.ts';
 import { filesBelow, wordsFoundIn } from './support/searching.ts';
@@ -70,7 +70,7 @@ describe('a patient who opposes', () => {
   async function post(file: Buffer): Promise<ChatLine & { letterId: string }> {
     const heading = { from: stage.address('doctor'), to: pharmacy(), subject: SUBJECT };
     const entity = await encrypt(stage.demo('pharmacy', 'cert.pem'), await signed(file));
-    const letterId = await sendWithSwaks(destination(), letterOf(heading, entity));
+    const [letterId = ''] = await send(destination(), letterOf(heading, entity));
     return { ...(await chat.arrival(letterId)), letterId };
   }
 

@@ -24,10 +24,14 @@ describe('a letter whose revocation status is not known yet', () => {
     const ids = await send({ port: first.smtpPort, authorities: stage.demo('ca.pem') }, ...letters);
     const [letterId = ''] = ids;
     const trace = async (): Promise<string> => (await stage.run(['trace', letterId])).output.toString();
-    await until('the letter is held', async () => (await trace()).includes('letter-held'));
-    assert.match(await trace(), /revocation-unknown, until 20/);
+    const tracedWith = async (event: string): Promise<string | null> => {
+      const told = await trace();
+      return told.includes(event) ? told : null;
+    };
+    const held = await until('the letter is held', () => tracedWith('letter-held'));
+    assert.match(held, /revocation-unknown, until 20/);
     const byMessageId = await stage.run(['trace', letters[0]?.messageId ?? '']);
-    assert.equal(byMessageId.output.toString(), await trace(), 'its sender knows it by its Message-ID only');
+    assert.equal(byMessageId.output.toString(), held, 'its sender knows it by its Message-ID only');
     const { output } = await stage.run(['doctor'], settings);
     assert.match(output.toString(), /warning\s+revocation lists: .*: 0 read/);
 
@@ -41,6 +45,8 @@ describe('a letter whose revocation status is not known yet', () => {
       chat.letters().map(({ show }) => show),
       ['verified', 'verified'],
     );
-    assert.match(await trace(), /letter-held[\s\S]*letter-delivered/);
+    // It is on the screen before it is written down as delivered.
+    const traced = await until('the letter is delivered', () => tracedWith('letter-delivered'));
+    assert.match(traced, /letter-held[\s\S]*letter-delivered/);
   });
 });

@@ -22,6 +22,7 @@ function greetingOn(port: number): Promise<string | null> {
       socket.destroy();
     });
     socket.once('error', () => resolve(null));
+    socket.once('close', () => resolve(null));
   });
 }
 
@@ -84,7 +85,9 @@ describe('starting and stopping', () => {
     const entity = await sign(identityIn(stage.demo('doctor')), textPart('À garder.'));
     const heading = { from: stage.address('doctor'), to: stage.address('pharmacy'), subject: 'De la veille' };
     await send({ port: server.smtpPort, authorities: stage.demo('ca.pem') }, letterOf(heading, entity));
-    await (await stage.chat()).letter('De la veille');
+    const first = await stage.chat();
+    await first.letter('De la veille');
+    await first.end();
 
     const [redis, port] = [stage.redisPid(), server.smtpPort];
     assert.equal(await server.stop('SIGINT'), 0);
@@ -92,7 +95,9 @@ describe('starting and stopping', () => {
 
     server = await stage.start();
     assert.deepEqual(readFileSync(stage.demo('ca.pem')), authorities);
-    await (await stage.chat('Dominique')).letter('De la veille');
+    const second = await stage.chat('Dominique');
+    await second.letter('De la veille');
+    await second.end();
     assert.equal(server.printed().trim().split('\n').length, 1);
   });
 
@@ -112,7 +117,8 @@ describe('starting and stopping', () => {
         assert.match(sentence, new RegExp(`${port}.*in use`));
         assert.ok(sentence.includes(setting));
         const pidFile = join(stage.home, 'redis', 'child.pid');
-        if (existsSync(pidFile)) await until('redis-server has ended', () => !isAlive(stage.redisPid()));
+        const redis = existsSync(pidFile) ? stage.redisPid() : null;
+        if (redis !== null) await until('redis-server has ended', () => !isAlive(redis));
         assert.equal(existsSync(join(stage.home, 'server.json')), false);
       });
     });

@@ -7,10 +7,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '@estafette/runtime/free-port.fixture';
 import type { Chat } from './support/chat.ts';
 import { type Outcome, runCommand } from './support/command.ts';
-import { freePort } from './support/free-port.ts';
 import { letterOf, textPart } from './support/letters.ts';
+import { prepareDemo } from './support/operators.ts';
 import { type Server, Stage } from './support/stage.ts';
 
 const MAIN = fileURLToPath(new URL('../cli/src/main.ts', import.meta.url));
@@ -40,7 +41,8 @@ describe('several trust spaces', () => {
   /** Offers an unsigned letter; gives the last answer that mattered. */
   async function offer(port: number, words: readonly string[] = [], from = 'resultats@labo.example') {
     const letter = letterOf({ from, to: stage.address('pharmacy'), subject: 'Résultats' }, textPart('INR 2,4\r\n'));
-    const all = ['--server', `127.0.0.1:${port}`, '--tls', '--from', from, '--to', letter.to, '--data', '-', ...words];
+    const place = ['--server', `127.0.0.1:${port}`, '--tls', '--timeout', '120'];
+    const all = [...place, '--from', from, '--to', letter.to, '--data', '-', ...words];
     const { output } = await runCommand('swaks', all, { input: letter.bytes });
     const text = output.toString();
     const answers = [...text.matchAll(/^<(?:~|-|\*\*|~\*) +(\d{3} .*)$/gm)].map(([, answer = '']) => answer);
@@ -51,8 +53,7 @@ describe('several trust spaces', () => {
 
   before(async () => {
     [sealedPort, ownPort, addedPort] = [await freePort(), await freePort(), await freePort()];
-    // The demo certificates are made by the first start.
-    await (await stage.start()).stop();
+    await prepareDemo(stage);
     write(spaces());
     server = await stage.start(settings);
     chat = await stage.chat();
@@ -60,7 +61,8 @@ describe('several trust spaces', () => {
   after(() => stage.close());
 
   it('opens a door for each, and says so', () => {
-    const ready = JSON.parse(server.printed().split('\n')[0] ?? '{}') as { doors: object };
+    const lines = server.printed().split('\n');
+    const ready = JSON.parse(lines.find((line) => line.startsWith('{"event":"ready"')) ?? '{}') as { doors: object };
     assert.deepEqual(ready.doors, [
       { space: 'plis', address: `127.0.0.1:${sealedPort}` },
       { space: 'interne', address: `127.0.0.1:${ownPort}` },

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { foreignSigner, secondAuthority } from './support/authorities.ts';
 import type { Chat, ChatLine } from './support/chat.ts';
 import { attachment, type Letter, letterOf, part, textPart } from './support/letters.ts';
@@ -13,7 +14,6 @@ import { encrypt, identityIn, type SignerFiles, sign } from './support/openssl.t
 import { type Destination, sendWithSwaks } from './support/post-office.ts';
 import { encoded, resultText } from './support/result-text.ts';
 import { Stage } from './support/stage.ts';
-import { until } from './support/waiting.ts';
 
 interface Words {
   readonly show: string | undefined;
@@ -42,15 +42,15 @@ const words = (show: string, signature: string, identity: string, encryption: st
   reasons,
 });
 
-/** Changes one byte where `marker` stands. */
-function altered(entity: Buffer, marker: string, offset = 0): Buffer {
-  const at = entity.indexOf(marker) + marker.length + offset;
+/** Changes one byte. */
+function altered(entity: Buffer, at: number): Buffer {
   const copy = Buffer.from(entity);
   copy[at] = copy[at] === 0x41 ? 0x42 : 0x41;
   return copy;
 }
 
-const stage = new Stage();
+// Each worker looks at the trust files for itself: one, so that what a letter was judged by holds for the next.
+const stage = new Stage({ ESTAFETTE_OPEN_WORKERS: '1' });
 let destination: Destination;
 let chat: Chat;
 let doctor: SignerFiles;
@@ -122,7 +122,9 @@ describe('a letter on its way', () => {
 
 describe('a letter that is not what it says is never verified', () => {
   it('one byte of the text altered after signing: quarantine, content altered', async () => {
-    const seen = await arrive(altered(await sign(doctor, TEXT), 'base64\r\n\r\n', 3));
+    const signed = await sign(doctor, TEXT);
+    const marker = 'base64\r\n\r\n';
+    const seen = await arrive(altered(signed, signed.indexOf(marker) + marker.length + 3));
     const expected = { show: 'quarantine', signature: 'invalid', identity: 'none', encryption: 'none' };
     const { reasons, ...others } = wordsOf(seen as Words);
     assert.deepEqual(others, expected);
@@ -132,19 +134,15 @@ describe('a letter that is not what it says is never verified', () => {
 
   it('one byte of the signature altered: quarantine', async () => {
     const signed = await sign(doctor, TEXT);
-    const end = signed.lastIndexOf('\n\n--');
-    const seen = await arrive(altered(signed, signed.subarray(end - 12, end - 8).toString('latin1')));
+    const seen = await arrive(altered(signed, signed.lastIndexOf('\n\n--') - 8));
     assert.equal(seen.show, 'quarantine');
     assert.notEqual(seen.signature, 'valid');
   });
 
   it('one byte of the encrypted content altered, signed inside: not verified', async () => {
     const sealed = await toPharmacy(await sign(doctor, TEXT));
-    const middle = sealed.subarray(Math.floor(sealed.length * 0.7));
-    const at = sealed.indexOf(middle.subarray(middle.indexOf('\n') + 10, middle.indexOf('\n') + 20).toString('latin1'));
-    const copy = Buffer.from(sealed);
-    copy[at] = copy[at] === 0x41 ? 0x42 : 0x41;
-    const seen = await arrive(copy);
+    const line = sealed.indexOf('\n', Math.floor(sealed.length * 0.7));
+    const seen = await arrive(altered(sealed, line + 10));
     assert.equal(seen.show, 'quarantine');
     assert.notEqual(seen.signature, 'valid');
   });
@@ -166,10 +164,12 @@ describe('a letter that is not what it says is never verified', () => {
     const trust = { anchors: stage.demo('ca.pem'), lists: stage.demo('crl.pem') };
     const { revoked, renewed } = await secondAuthority(join(stage.home, 'second'), stage.address('doctor'), trust);
     // The gateway looks at its trust files every few seconds: the renewed certificate says when it knows the authority.
-    await until('the renewed certificate is trusted', async () => {
-      const { seen } = await post(await toPharmacy(await sign(renewed, TEXT)), stage.address('doctor'));
-      return seen.show === 'verified';
-    });
+    const entity = await toPharmacy(await sign(renewed, TEXT));
+    for (let times = 0, isTrusted = false; !isTrusted; times += 1) {
+      assert.ok(times < 60, 'the renewed certificate is never trusted');
+      if (times > 0) await pause(1_000);
+      isTrusted = (await post(entity, stage.address('doctor'))).seen.show === 'verified';
+    }
     const seen = await arrive(await toPharmacy(await sign(revoked, TEXT)));
     const expected = words('quarantine', 'untrusted', 'match', 'opened', ['certificate-revoked']);
     assert.deepEqual(wordsOf(seen as Words), expected);

@@ -51,7 +51,7 @@ function launch(...args: string[]): { launcher: ChildProcess; output: () => stri
 
 async function until(condition: () => boolean): Promise<void> {
   for (let waits = 0; !condition(); waits += 1) {
-    assert.ok(waits < 200, 'waited for ten seconds in vain');
+    assert.ok(waits < 1_200, 'waited for a minute in vain');
     await sleep(50);
   }
 }

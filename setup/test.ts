@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 import { listFiles, repositoryFolder } from './tree.ts';
 
 const CHECK_FILE = 'setup/check.test.ts';
-const UNIT_FILE_TIMEOUT_MS = 5 * 60_000;
+const UNIT_FILE_TIMEOUT_MS = 10 * 60_000;
 const STORY_FILE_TIMEOUT_MS = 20 * 60_000;
 /** More than the two cores of a small machine: a story waits more than it works. */
 const STORIES_AT_A_TIME = 3;

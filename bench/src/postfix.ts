@@ -8,7 +8,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { canRunPostfix, startPostfixInstance } from '@estafette/e2e/peers/postfix-instance';
-import { freePort } from '@estafette/e2e/support/free-port';
+import { freePort } from '@estafette/runtime/free-port.fixture';
 import { closeDoor, openDoor } from './accept.ts';
 import { type Figure, figureOf, median } from './figures.ts';
 import { type Letter, sealLetters } from './letters.ts';

@@ -1,9 +1,11 @@
 /** The doctor's side of the test: letters made by openssl, and an operator that takes what the gateway sends. */
+
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DemoIdentities } from '@estafette/certs/demo-identities';
+import { freePort } from '@estafette/runtime/free-port.fixture';
 import { SMTPServer } from 'smtp-server';
-import { freePort, run } from './running.ts';
+import { run } from './running.ts';
 
 export interface Identity {
   readonly address: string;

@@ -1,9 +1,11 @@
 /** The reverse proxy of the image `web`, run by hand where Caddy is there, and judged by curl. */
+
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { freePort } from '@estafette/runtime/free-port.fixture';
 import { commandOf, repository } from './dockerfile.ts';
-import { freePort, Program, run, untilListening } from './running.ts';
+import { Program, run, untilListening } from './running.ts';
 
 /** The proxy on the images' Caddyfile, where Caddy is there. */
 export async function startProxy(

@@ -1,13 +1,13 @@
 /** Programs run by hand for one test: started, waited for with a limit, and ended, the last started first. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 150_000;
 const LOOK_EVERY_MS = 50;
-const STOP_MS = 20_000;
+const STOP_MS = 60_000;
 
 /** The path of a program on PATH, or null. */
 export function onPath(name: string): string | null {
@@ -20,14 +20,6 @@ export function onPath(name: string): string | null {
     }
   }
   return null;
-}
-
-export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => probe.once('listening', resolve));
-  const { port } = probe.address() as { port: number };
-  await new Promise((resolve) => probe.close(resolve));
-  return port;
 }
 
 /** Waits until `look` gives something other than null; names what was waited for when it does not come. */

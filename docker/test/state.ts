@@ -1,9 +1,11 @@
 /** Redis and PostgreSQL as the compose file runs them, on this machine: own folders, free ports, no service touched. */
+
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { freePort } from '@estafette/runtime/free-port.fixture';
 import { repository } from './dockerfile.ts';
-import { freePort, onPath, Program, run, until, untilListening } from './running.ts';
+import { onPath, Program, run, until, untilListening } from './running.ts';
 
 const POSTGRESQL_FOLDER = '/usr/lib/postgresql';
 const CACHED_REDIS = join(repository, '.cache', 'redis', 'redis-server');

@@ -5,8 +5,8 @@
 import { spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { freePort } from '@estafette/runtime/free-port.fixture';
 import { runCommand } from '../support/command.ts';
-import { freePort } from '../support/free-port.ts';
 import { until } from '../support/waiting.ts';
 
 export interface DovecotSettings {

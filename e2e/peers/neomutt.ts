@@ -159,11 +159,9 @@ function openTerminal(words: readonly string[], home: string) {
   const gone = new Promise<void>((done) => child.once('exit', () => done()));
   return {
     async shows(expected: RegExp): Promise<void> {
-      await until(`neomutt shows ${expected}`, () => expected.test(screen.slice(seen)), 20_000).catch(
-        (error: unknown) => {
-          throw new Error(`${error instanceof Error ? error.message : ''}; it shows:\n${readable(screen.slice(seen))}`);
-        },
-      );
+      await until(`neomutt shows ${expected}`, () => expected.test(screen.slice(seen))).catch((error: unknown) => {
+        throw new Error(`${error instanceof Error ? error.message : ''}; it shows:\n${readable(screen.slice(seen))}`);
+      });
       seen = screen.length;
     },
     press: (keys: string) => void child.stdin.write(keys),

@@ -20,7 +20,7 @@ export interface PostfixInstance {
 /** Whether a Postfix can be run here. */
 export const canRunPostfix = (): boolean => existsSync('/usr/sbin/postfix') && process.getuid?.() === 0;
 
-const START_PATIENCE_MS = 20_000;
+const START_PATIENCE_MS = 60_000;
 
 /** The daemons every Postfix needs; the listeners come before. */
 const DAEMONS = [

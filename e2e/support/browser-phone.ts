@@ -18,8 +18,12 @@ const ARGUMENTS = [
   '--disable-sync',
 ];
 
+/** On a machine that others keep busy. */
+const PATIENCE_MS = 120_000;
+
 /** What Chromium itself writes when a request finds no network; the app cannot keep it from doing so. */
-const NO_NETWORK = /net::ERR_(INTERNET_DISCONNECTED|CONNECTION_(REFUSED|RESET|CLOSED)|EMPTY_RESPONSE|FAILED)/;
+const NO_NETWORK =
+  /net::ERR_(INTERNET_DISCONNECTED|CONNECTION_(REFUSED|RESET|CLOSED)|EMPTY_RESPONSE|FAILED)|Connection closed before receiving a handshake response/;
 
 export interface Phone {
   readonly page: Page;
@@ -42,9 +46,10 @@ export async function openPhone(profile: string): Promise<Phone> {
     locale: 'fr-FR',
     timezoneId: 'Europe/Paris',
     acceptDownloads: true,
+    timeout: PATIENCE_MS,
   });
   const page = context.pages()[0] ?? (await context.newPage());
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(PATIENCE_MS);
   const phone: Phone = { page, context, troubles: [], requests: [], cut: false, close: () => context.close() };
   page.on('console', (said) => {
     if (!['error', 'warning'].includes(said.type()) || (phone.cut && NO_NETWORK.test(said.text()))) return;

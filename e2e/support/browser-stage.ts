@@ -29,15 +29,17 @@ export interface Stage {
 export async function openStage(settings: Record<string, string> = {}): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), 'estafette-browser-'));
   const product = await startProduct({ home: join(folder, 'home'), settings });
-  const phone = await openPhone(join(folder, 'profile'));
+  const phone = await openPhone(join(folder, 'profile')).catch(async (cause: unknown) => {
+    await product.stop();
+    throw cause;
+  });
   const stage: Stage = {
     folder,
     product,
     phone,
     close: async () => {
-      await phone.close();
-      await stage.product.stop();
-      await rm(folder, { recursive: true, force: true });
+      await phone.close().finally(() => stage.product.stop());
+      await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };
   return stage;
@@ -50,11 +52,11 @@ export async function joinByLink({ phone: { page }, product }: Stage): Promise<v
   await waitForPhase(page, 'live');
 }
 
-/** Takes a picture: for the documentation when `PICTURES=docs` is set, else beside the stage. */
+/** Takes a picture for the documentation, when `PICTURES=docs` is set. */
 export function pictureOf(stage: Stage, name: string): Promise<void> {
+  if (process.env.PICTURES !== 'docs') return Promise.resolve();
   const images = fileURLToPath(new URL('../../docs/images', import.meta.url));
-  const folder = process.env.PICTURES === 'docs' ? images : join(stage.folder, 'images');
-  return takePicture(stage.phone.page, join(folder, `${name}.png`));
+  return takePicture(stage.phone.page, join(images, `${name}.png`));
 }
 
 /** The answers in the doctor's Maildir that say `text`, each opened and verified by openssl. */

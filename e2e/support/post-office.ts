@@ -24,9 +24,9 @@ function connect(destination: Destination, connections: number) {
     secure: false,
     requireTLS: true,
     tls: { ca: readFileSync(destination.authorities), servername: 'localhost' },
-    connectionTimeout: 10_000,
-    greetingTimeout: 30_000,
-    socketTimeout: 60_000,
+    connectionTimeout: 60_000,
+    greetingTimeout: 120_000,
+    socketTimeout: 120_000,
   });
 }
 
@@ -99,7 +99,9 @@ export async function sendStubbornly(
 /** Sends a letter with swaks over STARTTLS; gives the letter id. */
 export async function sendWithSwaks(destination: Destination, letter: Letter): Promise<string> {
   const words = ['--server', `127.0.0.1:${destination.port}`, '--tls', '--from', letter.from, '--to', letter.to];
-  const { code, output } = await runCommand('swaks', [...words, '--data', '-'], { input: letter.bytes });
+  const { code, output } = await runCommand('swaks', [...words, '--timeout', '120s', '--data', '-'], {
+    input: letter.bytes,
+  });
   const answer = /<~\s+(250 .*ltr_.*)/.exec(output.toString())?.[1];
   if (code !== 0 || answer === undefined) throw new Error(`swaks ended with ${code}:\n${output.toString()}`);
   return letterIdOf(answer);

@@ -36,7 +36,8 @@ export function formsOf(word: string): Buffer[] {
   const written = encodings.flatMap((bytes) =>
     [...base64Forms(bytes), quotedPrintable(bytes), bytes.toString('hex')].map((text) => Buffer.from(text)),
   );
-  return [...encodings, ...written].filter((form) => form.length >= UNLIKELY_BY_CHANCE_CHARACTERS);
+  const forms = new Map([...encodings, ...written].map((form) => [form.toString('latin1'), form]));
+  return [...forms.values()].filter((form) => form.length >= UNLIKELY_BY_CHANCE_CHARACTERS);
 }
 
 /** The words that stand in the bytes in any form. */

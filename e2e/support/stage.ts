@@ -9,14 +9,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '@estafette/runtime/free-port.fixture';
 import { Chat } from './chat.ts';
 import { type Outcome, runCommand } from './command.ts';
 import { isAlive, until } from './waiting.ts';
 
 const REPOSITORY = fileURLToPath(new URL('../..', import.meta.url));
 const MAIN = join(REPOSITORY, 'cli', 'src', 'main.ts');
-const START_PATIENCE_MS = 60_000;
-const STOP_PATIENCE_MS = 30_000;
+const START_PATIENCE_MS = 180_000;
+const STOP_PATIENCE_MS = 120_000;
 
 export type Environment = Readonly<Record<string, string>>;
 
@@ -64,7 +65,8 @@ export class Stage {
 
   /** Starts the product on free ports, or on those of `ports`; resolves at its ready line. */
   async start(settings: Environment = {}): Promise<Server> {
-    const child = this.#spawn(['start', '--json'], settings);
+    const ports = { ESTAFETTE_SMTP_PORT: String(await freePort()), ESTAFETTE_HTTP_PORT: String(await freePort()) };
+    const child = this.#spawn(['start', '--json'], { ...ports, ...this.#environment, ...settings });
     const printed: Buffer[] = [];
     child.stderr?.on('data', (chunk: Buffer) => printed.push(chunk));
     const line = await firstLine(child, printed);
@@ -118,7 +120,7 @@ export class Stage {
     for (const child of this.#children) await endChild(child);
     const survivor = redis !== null && !(await goneSoon(redis)) ? redis : null;
     if (survivor !== null) process.kill(survivor, 'SIGKILL');
-    rmSync(this.home, { recursive: true, force: true });
+    rmSync(this.home, { recursive: true, force: true, maxRetries: 5 });
     if (survivor !== null) throw new Error(`the redis-server ${survivor} outlived its parent`);
   }
 
@@ -161,7 +163,11 @@ function firstLine(child: ChildProcess, printed: Buffer[]): Promise<string | nul
   if (stdout === null) return Promise.resolve(null);
   stdout.on('data', (chunk: Buffer) => printed.push(chunk));
   return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(null), START_PATIENCE_MS);
+    const timer = setTimeout(() => {
+      printed.push(Buffer.from(`nothing was ready after ${START_PATIENCE_MS} ms`));
+      child.kill('SIGKILL');
+      resolve(null);
+    }, START_PATIENCE_MS);
     const settle = (line: string | null): void => {
       clearTimeout(timer);
       resolve(line);

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { open, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, afterEach, beforeEach, test } from 'node:test';
+import { after, before, beforeEach, test } from 'node:test';
 import { PEER_LIMITS } from '@estafette/contracts/limits';
 import { doctor, NOW, pem, root } from './envelope/test-authority.fixture.ts';
 import { type LetterWorkers, startLetterWorkers } from './letter-workers.ts';
@@ -22,17 +22,21 @@ let timer: AbortController;
 /** Ends how long a peer waits for a worker. */
 let patience: AbortController;
 let number = 0;
-beforeEach(() => {
-  happened = [];
-  timer = new AbortController();
-  patience = new AbortController();
-  workers = startLetterWorkers(1, (ms) => {
+const startWorkers = (): LetterWorkers =>
+  startLetterWorkers(1, (ms) => {
     if (ms === PEER_LIMITS.waitMaxMs) return patience.signal;
     happened.push('time');
     return timer.signal;
   });
+before(() => {
+  workers = startWorkers();
 });
-afterEach(() => workers.close());
+beforeEach(() => {
+  happened = [];
+  timer = new AbortController();
+  patience = new AbortController();
+});
+after(() => workers.close());
 
 /** A file that keeps whoever reads it waiting, until it is written; it opens for writing once somebody reads it. */
 function slowFile(): { path: string; write: () => Promise<void> } {
@@ -135,6 +139,8 @@ test('prevents: a letter that a closing pool did not open being judged too compl
 });
 
 test('a letter on its way to a worker while the pool closes is not judged either', async () => {
+  await workers.close();
+  workers = startWorkers();
   const begun = Promise.allSettled([openLetter()]);
   await workers.close();
   assert.equal((await begun)[0].status, 'rejected');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { after, before, test } from 'node:test';
+import { after, before, type TestContext, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { newId } from '@estafette/contracts/ids';
 import { RELAY_LIMITS } from '@estafette/contracts/limits';
 import { WebSocket } from 'ws';
@@ -19,6 +20,15 @@ after(async () => {
   await relay.relay.close();
   await server.stop();
 });
+
+/** Stops the clock that silence is measured by, until the end of the test; gives what lets milliseconds pass. */
+function holdTime(t: TestContext): (ms: number) => void {
+  let nowMs = performance.now();
+  t.mock.method(performance, 'now', () => nowMs);
+  return (ms) => {
+    nowMs += ms;
+  };
+}
 
 /** Closes with this code when the device, being live, sends these bytes. */
 async function closeCodeAfter(send: (connection: TestConnection) => void): Promise<number> {
@@ -127,13 +137,17 @@ test('a device revoked between ticket and greeting is closed with 4403', async (
   assert.equal(await connection.closed, 4403);
 });
 
-test('a silent socket is closed with 4408; one that answers pings is not', async () => {
+test('a silent socket is closed with 4408; one that answers pings is not', async (t) => {
+  const passes = holdTime(t);
   const own = await TestRelay.start(server, { limits: { heartbeatSeconds: 0.05, silenceSeconds: 0.4 } });
   const device = await own.joinedDevice();
   const silent = await device.dial({ autoPong: false });
   const colleague = await own.joinedDevice(device.mailboxId);
   const { connection } = await colleague.connect();
   await connection.expect('live');
+  // Time passes with each ping that was answered: however slow the machine, nobody else is silent.
+  connection.ws.on('ping', () => passes(60));
+  passes(60);
   assert.equal(await silent.closed, 4408);
   connection.send({ t: 'ping' });
   await connection.expect('pong');
@@ -152,8 +166,8 @@ test('a terminal past its validity is closed with 4403', async () => {
 });
 
 test('a device that reads too slowly makes the relay wait, and is closed with 4430 when it stays so', async (t) => {
-  // Long enough that a busy machine is not taken for a silent device.
-  const limits = { socketBacklogMaxBytes: 256 * 1024, heartbeatSeconds: 0.25, silenceSeconds: 2 };
+  const passes = holdTime(t);
+  const limits = { socketBacklogMaxBytes: 256 * 1024, heartbeatSeconds: 0.05, silenceSeconds: 2 };
   const own = await TestRelay.start(server, { limits });
   t.after(() => own.relay.close());
   const device = await own.joinedDevice();
@@ -168,9 +182,12 @@ test('a device that reads too slowly makes the relay wait, and is closed with 44
   connection.send({ t: 'hello', v: 1, epoch: null, cursor: 0 });
   await connection.expect('welcome');
   connection.ws.pause();
-  const talk = setInterval(() => connection.send({ t: 'ping' }), 100);
-  while (!own.log.lines.some((line) => line.includes('reading-too-slowly'))) await new Promise(setImmediate);
-  clearInterval(talk);
+  // Time passes only while it talks: it is slow, never silent.
+  while (!own.log.lines.some((line) => line.includes('reading-too-slowly'))) {
+    connection.send({ t: 'ping' });
+    passes(100);
+    await pause(15);
+  }
   connection.ws.terminate();
   // The same device, reading: everything comes, in order.
   const { connection: again } = await device.connect();

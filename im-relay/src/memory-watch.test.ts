@@ -2,14 +2,18 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { RELAY_LIMITS } from '@estafette/contracts/limits';
 import { QUEUES } from '@estafette/contracts/queues';
+import { RedisAccessStore } from './redis-access-store.ts';
 import { PrivateRedis } from './testing/private-redis.ts';
 import { sealedEvent } from './testing/sample-events.ts';
+import { TestClock } from './testing/test-clock.ts';
 import { TestRelay } from './testing/test-relay.ts';
 
 let server: PrivateRedis;
 let relay: TestRelay;
 before(async () => {
   server = await PrivateRedis.start();
+  // Before the watch begins: it must not look in between.
+  await new RedisAccessStore(await server.connect(), new TestClock(), RELAY_LIMITS).markIntroduced();
   relay = await TestRelay.start(server, { limits: { ...RELAY_LIMITS, heartbeatSeconds: 0.5 } });
 });
 after(async () => {
@@ -26,7 +30,7 @@ test('Redis is emptied while a phone is live: it is sent away, and the gateway i
   const { connection, welcome } = await device.connect();
   await connection.eventsUntilLive();
   // The watch has seen that all was well.
-  await new Promise((turn) => setTimeout(turn, 500));
+  await new Promise((turn) => setTimeout(turn, 300));
   assert.deepEqual(asked(), []);
 
   await relay.redis.flushall();

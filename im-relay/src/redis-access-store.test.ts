@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { newId } from '@estafette/contracts/ids';
 import { RELAY_LIMITS } from '@estafette/contracts/limits';
 import type { Redis } from 'ioredis';
@@ -34,12 +35,20 @@ test('every proof has an end, and no ticket or token rests in clear', async () =
   }
 });
 
+test('a Redis that has answered is reachable, however late we look', async () => {
+  const store = new RedisAccessStore(redis, new TestClock(), RELAY_LIMITS);
+  const asked = store.isReachable();
+  // This process stands still for longer than an answer may take.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2_200);
+  assert.equal(await asked, true);
+});
+
 test('a Redis that is away is not reachable, and is again when it is back', async () => {
   const store = new RedisAccessStore(redis, new TestClock(), RELAY_LIMITS);
   assert.equal(await store.isReachable(), true);
   await server.kill();
   assert.equal(await store.isReachable(), false);
   await server.resume();
-  await redis.ping();
-  assert.equal(await store.isReachable(), true);
+  // Two seconds without an answer count as away: on a busy machine that may be said once more.
+  while (!(await store.isReachable())) await pause(20);
 });

@@ -46,7 +46,7 @@ test('every key of a mailbox lies in its hash slot and ids of events end with a 
   const clock = new TestClock();
   const store = new RedisInboxStore(redis, clock, RELAY_LIMITS);
   const mailboxId = newId('mailbox');
-  const event = sealedEvent({ conversationId: newId('conversation'), expiresAt: clock.ms + 60_000 });
+  const event = sealedEvent({ conversationId: newId('conversation'), expiresAt: clock.ms + 3_600_000 });
   await store.append(mailboxId, [event]);
   await store.acknowledge(mailboxId, newId('device'), 1);
   const keys = await redis.keys(`*${mailboxId}*`);

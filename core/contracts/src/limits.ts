@@ -529,8 +529,8 @@ export const PEER_LIMITS = {
   goodKeptMs: 60_000,
   otherKeptMs: 5_000,
   judgementsKeptMax: 1_000,
-  /** One judgement in a worker. */
-  timeoutMs: 5_000,
+  /** One judgement in a worker, on a busy machine too. */
+  timeoutMs: 10_000,
   /** How long it waits for a worker: an answer to MAIL must come within five minutes (RFC 5321 §4.5.3.2.2). */
   waitMaxMs: 30_000,
   /** Judgements that go ahead of waiting letters, in a row. */

@@ -94,7 +94,8 @@ test('stop right after the child was killed leaves no process', async () => {
   const server = await started();
   process.kill(server.pid() as number, 'SIGKILL');
   await server.stop();
-  await pause(1_000);
+  // Longer than the first pause before a restart.
+  await pause(600);
   assert.equal(isAlive(server.pid() as number), false);
 });
 
@@ -134,7 +135,7 @@ test('an orphan left in the folder is ended before a new server starts', async (
 });
 
 test('a process that only took over the number of an orphan is left alone', async () => {
-  const other = spawn('sleep', ['60'], { stdio: 'ignore' });
+  const other = spawn('sleep', ['600'], { stdio: 'ignore' });
   closing.push(() => other.kill('SIGKILL'));
   writeFileSync(join(folder, 'child.pid'), String(other.pid));
   await started();
@@ -159,7 +160,7 @@ function failingProgram(): { program: string; starts: () => number } {
 test('prevents: a server that never started being started again behind the back of the one who was told so', async () => {
   const { program, starts } = failingProgram();
   await assert.rejects(startPrivateRedis({ program, folder, log: silentLog }), /ended at once/);
-  await pause(1_500);
+  await pause(700);
   assert.equal(starts(), 1);
 });
 
@@ -175,9 +176,9 @@ test('prevents: restarts that multiply while the server cannot start', async () 
   closing.push(() => server.stop());
   writeFileSync(join(folder, 'closed'), '');
   process.kill(server.pid() as number, 'SIGKILL');
-  // Pauses of 200, 400, 800, 1600, 3200 ms: at most five starts in six seconds, however slow the machine is.
-  await pause(6_000);
-  assert.ok(starts() <= 5, `${starts()} starts`);
+  // Pauses of 200, 400, 800, 1600 ms: at most three starts in two and a half seconds, however slow the machine is.
+  await pause(2_500);
+  assert.ok(starts() <= 3, `${starts()} starts`);
   rmSync(join(folder, 'closed'));
   assert.equal(await client(server.socket).ping(), 'PONG');
 });

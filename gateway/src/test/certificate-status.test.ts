@@ -2,6 +2,7 @@
  * The way in with certificates whose status has to be fetched: from real HTTP servers and openssl's OCSP responder, through
  * the real worker, spool and trail, by the order of inbound.ts. The internet is 127.0.0.1, by the ports of the fetcher.
  */
+
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -10,6 +11,8 @@ import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { newId } from '@estafette/contracts/ids';
+import { STATUS_LIMITS } from '@estafette/contracts/limits';
+import { freePort } from '@estafette/runtime/free-port.fixture';
 import { createTrail } from '../audit/trail.ts';
 import { type CertificateStatus, openCertificateStatus } from '../certificate-status/open-certificate-status.ts';
 import { openCertificateBook } from '../conversation/certificate-book.ts';
@@ -18,7 +21,7 @@ import { createInbound } from '../inbound.ts';
 import { openSpool, type Spool } from '../intake/spool.ts';
 import { type LetterWorkers, startLetterWorkers } from '../letter-workers.ts';
 import { PRESETS } from '../ports.ts';
-import { endResponder, freePort, publishedAuthority } from './published-authority.fixture.ts';
+import { endResponder, publishedAuthority } from './published-authority.fixture.ts';
 import { openWorld, type World } from './world.fixture.ts';
 
 const HOST = 'pki.authority.example';
@@ -28,7 +31,8 @@ const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
 
 let workers: LetterWorkers;
 before(() => {
-  workers = startLetterWorkers(1);
+  // No letter is too complex here because a busy machine takes its time.
+  workers = startLetterWorkers(1, () => new AbortController().signal);
 });
 after(() => workers.close());
 
@@ -154,11 +158,11 @@ async function passes(ms: number): Promise<void> {
   for (const letterId of back.splice(0)) await inbound(letterId);
 }
 
-/** Time passes in small steps until the letter left the spool; gives how it was shown. */
+/** Time passes in steps so small that hours of it outlast every fetch until the letter left the spool; gives how it was shown. */
 async function shown(letterId: string): Promise<string> {
   while ((await spool.read(letterId)) !== null) {
-    await passes(20_000);
-    await pause(10);
+    await passes(5_000);
+    await pause(20);
   }
   return verdictOf(letterId);
 }
@@ -294,7 +298,11 @@ test('an issuer that the letter does not bring is fetched, then the lists of bot
   assert.equal(asked.length, 3);
 });
 
-test('an authority that never answers holds up nobody else', async () => {
+test('an authority that never answers holds up nobody else', async (t) => {
+  // A letter waits ten seconds for one round of fetching: opening all of these may take longer.
+  const begin = globalThis.setTimeout;
+  const patient = (work: () => void, ms = 0) => begin(work, ms === STATUS_LIMITS.letterWaitMs ? 100 * ms : ms);
+  t.mock.method(globalThis, 'setTimeout', patient as typeof setTimeout);
   authority.doctor(listAt('/slow.crl'));
   const slow = Array.from({ length: 20 }, (_, at) => authority.letter(`slow-${at}`));
   authority.doctor(listAt('/ca.crl'));

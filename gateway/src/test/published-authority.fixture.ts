@@ -5,20 +5,9 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { createPrivateKey } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 
 export const DOCTOR = 'claire.martin@cabinet.example';
-
-/** A port of 127.0.0.1 that is free now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
-    });
-  });
-}
 
 /** Who certifies a request file, into another file, with these extension lines. */
 interface Certifier {
@@ -140,7 +129,11 @@ export function publishedAuthority(folder: string, name: string, above?: Certifi
       const child = spawn('openssl', words, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
       // It serves one connection after the other: a probing one would only be in its way.
       await new Promise<void>((resolve, reject) => {
-        child.stderr?.on('data', (line: Buffer) => line.includes('waiting for OCSP') && resolve());
+        let said = '';
+        child.stderr?.on('data', (part: Buffer) => {
+          said += part;
+          if (said.includes('waiting for OCSP')) resolve();
+        });
         child.once('exit', () => reject(new Error('the responder does not run')));
       });
       return child;
@@ -154,6 +147,7 @@ export function publishedAuthority(folder: string, name: string, above?: Certifi
 
 /** Ends the responder that this test started. */
 export async function endResponder(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGKILL');
   await ended;
