@@ -25,13 +25,13 @@ export function ComposerExtras(props: ExtrasProps): JSX.Element {
   const [trouble, setTrouble] = useState<FileTrouble | null>(null);
   const pick = async (picked: FileList | null): Promise<void> => {
     setTrouble(null);
-    change(() => ({ preparing: true }));
+    change(({ preparing }) => ({ preparing: preparing + 1 }));
     for (const file of picked ?? []) {
       const prepared = await prepareFile(file);
       if (typeof prepared === 'string') setTrouble(prepared);
       else change(({ files }) => ({ files: added(files, prepared, setTrouble) }));
     }
-    change(() => ({ preparing: false }));
+    change(({ preparing }) => ({ preparing: preparing - 1 }));
   };
   const remove = (gone: PickedFile): void => {
     forgetPreviews([gone]);
@@ -68,7 +68,11 @@ export function ComposerExtras(props: ExtrasProps): JSX.Element {
           ))}
         </ul>
       )}
-      <p role="status" class={trouble === null ? 'muted' : 'note red'} hidden={trouble === null && !draft.preparing}>
+      <p
+        role="status"
+        class={trouble === null ? 'muted' : 'note red'}
+        hidden={trouble === null && draft.preparing === 0}
+      >
         {trouble === null ? moreWords.attachPreparing : moreWords.attachTroubles[trouble]}
       </p>
     </>

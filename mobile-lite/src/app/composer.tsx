@@ -37,7 +37,7 @@ export function Composer(props: { conversation: ConversationView; session: Devic
   const write = (written: string): void => change(() => ({ text: written }));
   const empty = text.trim() === '' && draft.files.length === 0;
   const left = MAX - text.length;
-  const stopped = empty || left < 0 || draft.preparing;
+  const stopped = empty || left < 0 || draft.preparing > 0;
   const send = async (): Promise<void> => {
     if (stopped) return;
     change(() => EMPTY_DRAFT);
@@ -47,7 +47,7 @@ export function Composer(props: { conversation: ConversationView; session: Devic
       setOpen(false);
       setFailed(false);
     } catch {
-      change(() => draft);
+      change(({ preparing }) => ({ ...draft, preparing }));
       setFailed(true);
     }
     field.current?.focus();

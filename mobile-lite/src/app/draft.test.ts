@@ -31,7 +31,7 @@ test('a file begins a draft as a character does, from when it is picked', () => 
     mediaType: 'application/pdf',
     bytes: new Uint8Array(1),
   };
-  const picked = keepDraft(conversation, { ...EMPTY_DRAFT, preparing: true }, FIRST);
-  assert.equal(keepDraft(conversation, { ...picked, files: [file], preparing: false }, SECOND).answers, FIRST);
-  assert.equal(keepDraft(conversation, { ...picked, preparing: false }, SECOND).answers, null);
+  const picked = keepDraft(conversation, { ...EMPTY_DRAFT, preparing: 1 }, FIRST);
+  assert.equal(keepDraft(conversation, { ...picked, files: [file], preparing: 0 }, SECOND).answers, FIRST);
+  assert.equal(keepDraft(conversation, { ...picked, preparing: 0 }, SECOND).answers, null);
 });

@@ -15,8 +15,8 @@ export interface Draft {
   readonly urgent: boolean;
   readonly sendNow: boolean;
   readonly files: readonly PickedFile[];
-  /** A photo is being made ready. */
-  readonly preparing: boolean;
+  /** How many choices of files are being made ready: several may be at once. */
+  readonly preparing: number;
 }
 
 export const EMPTY_DRAFT: Draft = {
@@ -26,7 +26,7 @@ export const EMPTY_DRAFT: Draft = {
   urgent: false,
   sendNow: false,
   files: [],
-  preparing: false,
+  preparing: 0,
 };
 
 const drafts = new Map<string, Draft>();
@@ -40,7 +40,7 @@ export function draftOf(conversationId: string): Draft {
  * sent or emptied: a letter that comes meanwhile, of somebody else perhaps, does not turn the answer towards itself.
  */
 export function keepDraft(conversationId: string, draft: Draft, last: string | null): Draft {
-  const isBegun = draft.text !== '' || draft.files.length > 0 || draft.preparing;
+  const isBegun = draft.text !== '' || draft.files.length > 0 || draft.preparing > 0;
   const kept = { ...draft, answers: isBegun ? (draft.answers ?? last) : null };
   drafts.set(conversationId, kept);
   return kept;
