@@ -7,13 +7,16 @@ import assert from 'node:assert/strict';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { sendLetters } from '@estafette/cli/demo/letters';
 import { namelessControls, readStores } from './support/browser-judgement.ts';
 import { letterWithFiles } from './support/browser-letters.ts';
-import { openConversation, part, waitForState, wordsOf } from './support/browser-phone.ts';
+import { openConversation, openPhone, part, waitForState, wordsOf } from './support/browser-phone.ts';
 import { answersSaying, joinByLink, openStage, pictureOf } from './support/browser-stage.ts';
+import { runCommand } from './support/command.ts';
 import { until } from './support/waiting.ts';
 
+const MAIN = fileURLToPath(new URL('../cli/src/main.ts', import.meta.url));
 const SUBJECT = 'Photo de la boîte';
 const ANSWER = 'Voici la boîte que la patiente a rapportée.';
 const ORDER = Buffer.from('%PDF-1.4\n% Bon de retour fictif\n%%EOF\n');
@@ -54,6 +57,35 @@ test('a letter that asks for it is told as read when it was looked at, once', as
   await page.waitForTimeout(1_500);
   assert.equal(new Set(lettersToldAsRead()).size, 1);
   assert.equal((await mailed()).length, 1, 'the doctor is told once');
+});
+
+test('another phone of the mailbox sees who has read it and that the doctor was told, and is seen in its turn', async () => {
+  const { home, demo } = stage.product;
+  const environment = { ...process.env, ESTAFETTE_HOME: home };
+  const words = [MAIN, 'enrol', demo.people.pharmacy.address, '--person', 'Noé', '--json'];
+  const { output } = await runCommand(process.execPath, words, { environment });
+  const { link } = JSON.parse(output.toString()) as { link: string };
+  const second = await openPhone(join(stage.folder, 'second'));
+  try {
+    await second.page.goto(link);
+    await part(second.page, 'enrol-button').click();
+    await openConversation(second.page, SUBJECT);
+    const told = part(second.page, 'read-by').filter({ hasText: 'envoyé' });
+    await told.waitFor();
+    assert.match(await wordsOf(told), /^Lu par PHARMACIE DES HALLES à \S+(, vous à \S+)? · accusé de lecture envoyé$/);
+    const here = part(page, 'read-by').filter({ hasText: 'Noé' });
+    await here.waitFor();
+    const line = /^Lu par Noé à \d\d:\d\d, PHARMACIE DES HALLES à \d\d:\d\d · accusé de lecture envoyé$/;
+    assert.match(await wordsOf(here), line);
+    assert.equal(
+      (await answersSaying(stage, 'message/disposition-notification')).length,
+      1,
+      'who reads second sends none',
+    );
+    assert.deepEqual(second.troubles, []);
+  } finally {
+    await second.close();
+  }
 });
 
 /** A large photo as a camera makes it: JPEG, with a segment that tells where it was taken (Exif 2.32, APP1). */

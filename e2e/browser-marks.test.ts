@@ -141,6 +141,49 @@ test('automatic mail is a line, not a bubble, and nothing of it is unread', asyn
   assert.equal(await page.title(), 'Estafette');
 });
 
+test('who has read a letter stands beneath its sender; nothing of it is unread, and the list stays as it is', async () => {
+  const place = await relay.gateway.openConversation(86_400_000);
+  await relay.gateway.sendKey(place);
+  const seen = letter({ from: DOCTOR, subject: 'Lue à plusieurs', asksReceipt: true });
+  await relay.gateway.sendMessage(place, seen);
+  const before = page.url();
+  await page.locator('.back').click();
+  // Without what is left of its time, which changes by itself.
+  const listed = () => page.locator('.item').locator('.who, .when, .preview, .dot').allInnerTexts();
+  const item = part(page, 'conversation-item').filter({ hasText: 'Lue à plusieurs' });
+  await item.click();
+  const readBy = part(page, 'read-by');
+  await readBy.waitFor();
+  assert.equal(await wordsOf(readBy), 'Accusé de lecture demandé');
+  await page.locator('.back').click();
+  await part(page, 'conversation-list').waitFor();
+  const stood = await listed();
+  await item.click();
+  await readBy.waitFor();
+  const { height } = (await page.getByRole('article').boundingBox()) ?? {};
+  const telling = (person: string, more: object = {}) =>
+    relay.gateway.sendMessage(place, {
+      ...{ type: 'read', letterId: seen.letterId, person, at: new Date().toISOString() },
+      ...more,
+    });
+  await telling('Inès BERGER', { toldSender: true });
+  await readBy.filter({ hasText: 'envoyé' }).waitFor();
+  assert.match(await wordsOf(readBy), /^Lu par vous à \d\d:\d\d · accusé de lecture envoyé$/);
+  assert.equal((await page.getByRole('article').boundingBox())?.height, height, 'nothing moves');
+  await telling('Camille');
+  await telling('Noé');
+  await readBy.filter({ hasText: 'Noé' }).waitFor();
+  assert.match(await wordsOf(readBy), /^Lu par Camille à \S+, Noé à \S+, vous à \S+ · accusé de lecture envoyé$/);
+  for (const colorScheme of ['dark', 'light'] as const) {
+    await page.emulateMedia({ colorScheme });
+    assert.ok((await contrastOf(page, '.read-by')) >= 4.5, colorScheme);
+  }
+  await page.locator('.back').click();
+  await part(page, 'conversation-list').waitFor();
+  assert.deepEqual(await listed(), stood);
+  await page.goto(before);
+});
+
 test('the marks can be read, in light and in dark', async () => {
   for (const colorScheme of ['dark', 'light'] as const) {
     await page.emulateMedia({ colorScheme });

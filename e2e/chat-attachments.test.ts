@@ -75,6 +75,8 @@ describe('a terminal with files and receipts', () => {
   it('tells the other device of the mailbox, and says nothing of it in the log', async () => {
     const echo = await colleague.line('the answer', (line) => line.type === 'reply' && line.text === 'Le voici.');
     assert.equal('attachments' in echo, true);
+    const read = await colleague.line('who has read it', (line) => line.type === 'read');
+    assert.partialDeepStrictEqual(read, { letterId: asked.letterId, person: 'Camille', toldSender: true });
     assert.doesNotMatch(serverOutput(), /retour\.pdf|Le voici/);
   });
 

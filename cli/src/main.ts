@@ -214,7 +214,7 @@ program
   .description('a terminal device: prints events, takes answers on standard input')
   .option('--person <name>', 'who is at the terminal')
   .option(...JSON_FLAG)
-  .option('--receipts', 'tell that a letter was read, where its sender asks for it, once it is printed')
+  .option('--receipts', 'tell that a letter was read, its sender too where he asks for it, once it is printed')
   .action(async (address: string, options) => (await import('./commands/chat.ts')).chat(address, options));
 
 program

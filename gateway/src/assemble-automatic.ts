@@ -3,6 +3,7 @@ import { type DeliverJob, QUEUES } from '@estafette/contracts/queues';
 import type { Ground } from './assemble-ground.ts';
 import { createTrail } from './audit/trail.ts';
 import { openContext } from './conversation/letter-message.ts';
+import { createReadTeller } from './conversation/tell-read.ts';
 import type { MailLife } from './dispatch/mail-life.ts';
 import { correspondentIndexOf, type LastingStore, type Outbox } from './ports.ts';
 import { createAutomaticSealer } from './reply/seal-automatic.ts';
@@ -92,6 +93,10 @@ export function assembleAutomatic(
       trailOf: (inside: LastingStore) => createTrail(inside, clock),
     }),
     courtesies: createCourtesies({ store, post, correspondentIndex, gateway, clock, log }),
-    receipts: createReceiptDesk({ store, post, trail, gateway, clock, log, contextOf: contextsOf(ground) }),
+    receipts: createReceiptDesk({
+      ...{ store, post, trail, gateway, clock, log },
+      contextOf: contextsOf(ground),
+      tell: createReadTeller(ground),
+    }),
   };
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { newId } from '@estafette/contracts/ids';
 import type { StatusMessage } from '@estafette/contracts/message';
-import { createStatusOrder } from './chat-lines.ts';
+import { createStatusOrder, lineOf, summaryOf } from './chat-lines.ts';
 
 const of = (replyId: string, revision?: number): StatusMessage => ({
   ...({ type: 'status', replyId, state: 'sent', failure: null, certain: true, at: '' } as const),
@@ -21,4 +21,15 @@ test('a status that comes after a newer one of its reply is no news; one without
     true,
     true,
   ]);
+});
+
+test('who has read a letter is one line, at the time it was read, and says whether its sender was told', () => {
+  const [letterId, conversationId] = [newId('letter'), newId('conversation')];
+  const at = '2026-11-22T14:03:00.000Z';
+  const message = { type: 'read', letterId, person: 'Camille', at } as const;
+  assert.equal(summaryOf(message), `[lu] ${letterId} par Camille`);
+  const told = { ...message, toldSender: true };
+  assert.equal(summaryOf(told), `[lu] ${letterId} par Camille (accusé de lecture envoyé)`);
+  const stored = { seq: 7, conversationId, author: 'gateway', at: Date.parse(at) + 1_000, expiresAt: Date.parse(at) };
+  assert.deepEqual(lineOf({ ...stored, message: told }), { ...told, conversationId, seq: 7, expiresAt: at });
 });

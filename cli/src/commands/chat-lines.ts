@@ -27,7 +27,8 @@ export function lineOf({ seq, conversationId, message, at, expiresAt }: OpenedMe
     const { from, ...rest } = message;
     return { ...rest, ...common, from: from.address, fromName: from.name };
   }
-  return { ...message, ...common, at: message.type === 'status' ? message.at : common.at };
+  const tellsWhen = message.type === 'status' || message.type === 'read';
+  return { ...message, ...common, at: tellsWhen ? message.at : common.at };
 }
 
 /** Tells of each status whether it is news: one that came late, after a newer one of its reply, is not. */
@@ -65,6 +66,8 @@ export function summaryOf(message: Message): string {
       const why = message.failure === null ? '' : ` ${message.failure}`;
       return `[${mark}${message.state}] ${message.replyId}${why}${each.length > 1 ? ` (${each.join(', ')})` : ''}`;
     }
+    case 'read':
+      return `[lu] ${message.letterId} par ${message.person}${message.toldSender ? ' (accusé de lecture envoyé)' : ''}`;
     case 'notice':
       return noticeSummary(message);
     case 'letter':

@@ -16,7 +16,7 @@ import { createStatusOrder, type Line, lineOf, summaryOf } from './chat-lines.ts
 export interface ChatOptions {
   readonly person?: string;
   readonly json?: boolean;
-  /** Tells that a letter was read, where its sender asks for it, as soon as it is printed. */
+  /** Tells that a letter was read, its sender too where he asks for it, as soon as it is printed. */
   readonly receipts?: boolean;
 }
 

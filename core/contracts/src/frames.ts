@@ -18,7 +18,7 @@ export const DeviceFrameSchema = v.variant('t', [
   /** Everything up to and including `cursor` is stored on the device. */
   v.object({ t: v.literal('ack'), cursor: Cursor }),
   v.object({ t: v.literal('reply'), reply: SealedReplySchema }),
-  /** A letter that asked for it was read. Answered by `noted`; offered again until then. */
+  /** A letter was read. Answered by `noted`; offered again until then. */
   v.object({ t: v.literal('read'), receipt: ReadReceiptSchema }),
   v.object({ t: v.literal('ping') }),
 ]);

@@ -1,6 +1,6 @@
 /**
  * What lives sealed in a conversation: a letter that arrived, a notice that one could not be shown, a reply
- * that was typed, a status of a reply. The relay never sees any of it; gateway and phone validate it with
+ * that was typed, a status of a reply, who has read a letter. The relay never sees any of it; gateway and phone validate it with
  * these schemas before sealing and after opening.
  */
 import * as v from 'valibot';
@@ -85,7 +85,7 @@ export const LetterMessageSchema = v.object({
   subjectChanged: v.optional(v.boolean()),
   /** Its sender marked it as urgent, or `urgency` says how it presses. */
   urgent: v.optional(v.boolean()),
-  /** Its sender asked to be told when it is read: the phone tells when it was. */
+  /** Its sender asked to be told when it is read. */
   asksReceipt: v.optional(v.boolean()),
   /** How it presses, when it does. */
   urgency: v.optional(UrgencySchema),
@@ -239,6 +239,22 @@ export const NoticeMessageSchema = v.object({
 });
 export type NoticeMessage = v.InferOutput<typeof NoticeMessageSchema>;
 
+/**
+ * Who has read a letter: told once for each letter and person, at the first reading. It travels as a status does, so that an
+ * app that does not know it shows nothing, counts nothing as unread and leaves the conversation where it stands.
+ */
+export const ReadMessageSchema = v.object({
+  type: v.literal('read'),
+  letterId: idOf('letter'),
+  /** The person of the device, as the gateway knows it. */
+  person: v.string(),
+  /** When it was read: by the device's clock, never after the gateway heard of it nor before the letter came. ISO 8601, UTC. */
+  at: v.string(),
+  /** Its sender had asked to be told (`asksReceipt`), and a receipt (RFC 8098) has been posted: once for the letter and the mailbox. */
+  toldSender: v.optional(v.boolean()),
+});
+export type ReadMessage = v.InferOutput<typeof ReadMessageSchema>;
+
 export const MessageSchema = v.variant('type', [
   LetterMessageSchema,
   QuarantineMessageSchema,
@@ -247,5 +263,6 @@ export const MessageSchema = v.variant('type', [
   FilingMessageSchema,
   ReminderMessageSchema,
   StatusMessageSchema,
+  ReadMessageSchema,
 ]);
 export type Message = v.InferOutput<typeof MessageSchema>;

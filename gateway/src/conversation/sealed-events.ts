@@ -6,7 +6,7 @@
 import { sealJson } from '@estafette/contracts/conversation-seal';
 import { importWrappingPublicKey, wrapConversationKey } from '@estafette/contracts/device-keys';
 import { derivedId } from '@estafette/contracts/ids';
-import type { Message, StatusMessage } from '@estafette/contracts/message';
+import type { Message, ReadMessage, StatusMessage } from '@estafette/contracts/message';
 import type { InboxEvent, KeyEvent } from '@estafette/contracts/sealed-event';
 import type { Conversation, Device, Vault } from '../ports.ts';
 import type { ConversationKey } from './custody.ts';
@@ -24,6 +24,8 @@ export interface EventMaker {
   message(place: Place, event: { id: string; author?: string }, message: Message): Promise<InboxEvent>;
   /** What became of a reply; `revision` counts its changes and so names the event. */
   status(place: Place, revision: number, status: StatusMessage): Promise<InboxEvent>;
+  /** Who has read a letter; the letter and the person name the event, so that it is told once. */
+  read(place: Place, read: ReadMessage): Promise<InboxEvent>;
   /** An id that is always the same for the same name. */
   idFor(kind: 'message' | 'event' | 'blob' | 'mail', name: string): string;
 }
@@ -74,6 +76,10 @@ export function createEventMaker(options: { vault: Vault; gatewayKeys: CryptoKey
     status: (place, revision, status) => {
       const id = idFor('event', `status ${status.replyId} ${revision}`);
       return sealed(place, { kind: 'status', id, author: 'gateway' }, status);
+    },
+    read: (place, read) => {
+      const id = idFor('event', `read ${place.conversation.id} ${read.letterId} ${read.person}`);
+      return sealed(place, { kind: 'status', id, author: 'gateway' }, read);
     },
   };
 }

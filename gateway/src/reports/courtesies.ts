@@ -35,7 +35,7 @@ export interface DeliveredLetter {
 
 export interface CourtesyOptions {
   readonly store: Pick<LastingStore, 'absence' | 'mailboxById' | 'countLettersOf'>;
-  readonly post: (errand: AutomaticErrand) => Promise<void>;
+  readonly post: (errand: AutomaticErrand) => Promise<unknown>;
   readonly correspondentIndex: (address: string) => Buffer;
   /** Name of this gateway in reports. */
   readonly gateway: string;
@@ -73,7 +73,7 @@ export function absenceText({ text, until }: Absence, name: string): string {
 export function createCourtesies(options: CourtesyOptions): (letter: DeliveredLetter) => Promise<void> {
   const { store, clock, log } = options;
 
-  const post = (errand: AutomaticErrand): Promise<void> =>
+  const post = (errand: AutomaticErrand): Promise<unknown> =>
     options.post(errand).catch((error: unknown) => {
       const { letterId, mailboxId } = errand;
       log.warn('an automatic mail was not sent', { letterId, mailboxId, error });

@@ -46,11 +46,14 @@ export interface PostOptions {
 
 const HOUR_MS = 3_600_000;
 
-/** The post of automatic mail. What it throws may be tried again: the claim and the id of the mail stay the same. */
-export function createAutomaticPost(options: PostOptions): (errand: AutomaticErrand) => Promise<void> {
+/**
+ * The post of automatic mail; gives whether the mail is posted, now or before. What it throws may be tried again: the claim
+ * and the id of the mail stay the same.
+ */
+export function createAutomaticPost(options: PostOptions): (errand: AutomaticErrand) => Promise<boolean> {
   const { store, outbox, clock } = options;
   /** One at a time: two mails of a moment must not both be the last one allowed. */
-  let turn: Promise<void> = Promise.resolve();
+  let turn: Promise<unknown> = Promise.resolve();
 
   const isWithinLimits = async (mailboxId: string, recipientIndex: Buffer): Promise<boolean> => {
     const since = clock.now().getTime() - HOUR_MS;
@@ -87,20 +90,24 @@ export function createAutomaticPost(options: PostOptions): (errand: AutomaticErr
     });
   };
 
-  const run = async (errand: AutomaticErrand): Promise<void> => {
+  const run = async (errand: AutomaticErrand): Promise<boolean> => {
     const { kind, claim, letterId, mailboxId, to } = errand;
     const id = options.mailIdFor(`${kind} ${letterId} ${mailboxId}`);
-    if (await outbox.has(id)) return;
+    if (await outbox.has(id)) return true;
     const recipientIndex = options.correspondentIndex(to);
-    const withhold = (why: string) => options.trail.automaticWithheld(letterId, mailboxId, `${kind}, ${why}`);
+    const withhold = async (why: string): Promise<false> => {
+      await options.trail.automaticWithheld(letterId, mailboxId, `${kind}, ${why}`);
+      return false;
+    };
     if (!(await isWithinLimits(mailboxId, recipientIndex))) return withhold('limit');
     const at = clock.now().getTime();
-    if (!(await store.claimAutomaticMail({ claim, mailId: id, mailboxId, recipientIndex, at }))) return;
+    if (!(await store.claimAutomaticMail({ claim, mailId: id, mailboxId, recipientIndex, at }))) return false;
     try {
       await make(errand, id);
+      return true;
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      await withhold(error.code);
+      return withhold(error.code);
     }
   };
 

@@ -5,8 +5,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, test } from 'node:test';
-import { receiptSignatureInput } from '@estafette/contracts/conversation-seal';
-import { exportPublicKey, makeSigningKeys, makeWrappingKeys, signWithDevice } from '@estafette/contracts/device-keys';
 import { newId } from '@estafette/contracts/ids';
 import { REPORT_LIMITS } from '@estafette/contracts/limits';
 import { simpleParser } from 'mailparser';
@@ -22,6 +20,7 @@ import {
 } from '../envelope/test-authority.fixture.ts';
 import type { DeliveryWishes } from '../ports.ts';
 import { plainMail } from '../reports/mails.fixture.ts';
+import { readerOf } from './reading.fixture.ts';
 import { spaceOf } from './spaces.fixture.ts';
 import { openStation, type Station } from './station.fixture.ts';
 import { HOUR_MS, START } from './world.fixture.ts';
@@ -182,38 +181,11 @@ test('a delivery is reported when that was asked for, once, and never to nobody'
   assert.ok((await station.events(letterId)).includes('letter-delivered'));
 });
 
-/** A device of the mailbox, and how it says that a letter was read. */
-async function reader() {
-  const keys = await makeSigningKeys();
-  const { world, mailboxId, automatic } = station;
-  const wrapping = await makeWrappingKeys(true);
-  const wrappingKey = await exportPublicKey(wrapping.publicKey);
-  const device = { id: newId('device'), mailboxId, person: 'Paul LEROY', wrappingKey, validUntil: null };
-  await world.store.addDevice({ ...device, signingKey: await exportPublicKey(keys.publicKey) });
-  return async (letterId: string, change: { conversationId?: string; signedFor?: string; mailboxId?: string } = {}) => {
-    const row = (await world.store.lettersOf(letterId))[0];
-    const receipt = {
-      letterId,
-      conversationId: change.conversationId ?? row?.conversationId ?? '',
-      readAt: START + 60_000,
-    };
-    const input = receiptSignatureInput(device.id, { ...receipt, letterId: change.signedFor ?? letterId });
-    const signature = await signWithDevice(keys.privateKey, input);
-    const owner = change.mailboxId ?? mailboxId;
-    await automatic.receipts({
-      kind: 'read',
-      mailboxId: owner,
-      deviceId: device.id,
-      receipt: { ...receipt, signature },
-    });
-  };
-}
-
 const ASKS = `Disposition-Notification-To: <${DOCTOR_ADDRESS}>`;
 
 test('a receipt leaves when a person has read a letter that asked for it, once', async () => {
   await open();
-  const read = await reader();
+  const read = await readerOf(station);
   const letterId = await station.receive({ bytes: signedLetter(ASKS), mailFrom: DOCTOR_ADDRESS });
   assert.equal(station.posted.length, 0);
   await read(letterId);
@@ -233,7 +205,7 @@ test('a receipt leaves when a person has read a letter that asked for it, once',
 
 test('no receipt leaves that was not asked for by the one who wrote, or that no device signed', async () => {
   await open();
-  const read = await reader();
+  const read = await readerOf(station);
   const other = 'Disposition-Notification-To: pirate@ailleurs.example';
   for (const [bytes, mailFrom] of [
     [signedLetter(), DOCTOR_ADDRESS],
@@ -261,7 +233,7 @@ test('a receipt that trouble held up leaves when it is tried again; an absence h
   await open();
   await absent();
   const { store } = station.world;
-  const read = await reader();
+  const read = await readerOf(station);
   const { claimAutomaticMail } = store;
   store.claimAutomaticMail = async () => {
     throw new Error('no space left on the device');
@@ -279,7 +251,7 @@ test('a receipt that trouble held up leaves when it is tried again; an absence h
 
 test('above its limit nothing automatic leaves any more, and letters still arrive', async () => {
   await open();
-  const read = await reader();
+  const read = await readerOf(station);
   const total = REPORT_LIMITS.mailsPerPairAndHourMax + 3;
   let last = '';
   for (let number = 0; number < total; number += 1) {
@@ -287,6 +259,14 @@ test('above its limit nothing automatic leaves any more, and letters still arriv
     await read(last);
   }
   assert.equal(station.posted.length, REPORT_LIMITS.mailsPerPairAndHourMax);
-  assert.equal((await station.inbox()).length, total);
+  const inbox = await station.inbox();
+  assert.equal(inbox.filter(({ type }) => type === 'letter').length, total);
+  const told = inbox.flatMap((message) => (message.type === 'read' ? [message.toldSender === true] : []));
+  assert.equal(told.length, total);
+  assert.equal(
+    told.filter(Boolean).length,
+    REPORT_LIMITS.mailsPerPairAndHourMax,
+    'what was withheld is not called sent',
+  );
   assert.ok((await station.events(last)).includes('automatic-withheld disposition, limit'));
 });

@@ -129,10 +129,12 @@ function Shown(props: {
   onFile: () => void;
 }): JSX.Element {
   const { shown, session, now, onFile } = props;
-  const { conversationId, messages, expiresAt } = props.conversation;
+  const { conversationId, messages, readings, expiresAt } = props.conversation;
   switch (shown.type) {
     case 'letter':
-      return <LetterBubble {...{ letter: shown.letter, messages, session, conversationId, at: shown.at, now }} />;
+      return (
+        <LetterBubble {...{ letter: shown.letter, messages, readings, session, conversationId, at: shown.at, now }} />
+      );
     case 'quarantine':
       return <QuarantineBubble letter={shown.letter} at={shown.at} now={now} />;
     case 'notice':

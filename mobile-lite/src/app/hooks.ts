@@ -40,11 +40,11 @@ export function useRoute(): Route {
 const SEEN_MS = 1_000;
 
 /** Calls `onSeen` when the element, all of it, was in sight for a second on a page that is looked at. */
-export function useSeen<E extends Element>(isAsked: boolean, onSeen: () => void): RefObject<E | null> {
+export function useSeen<E extends Element>(onSeen: () => void): RefObject<E | null> {
   const element = useRef<E | null>(null);
   const visible = usePageVisible();
   useEffect(() => {
-    if (!isAsked || !visible || element.current === null) return;
+    if (!visible || element.current === null) return;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const observer = new IntersectionObserver(
       (entries) => {
@@ -58,7 +58,7 @@ export function useSeen<E extends Element>(isAsked: boolean, onSeen: () => void)
       observer.disconnect();
       clearTimeout(timer);
     };
-  }, [isAsked, visible]);
+  }, [visible]);
   return element;
 }
 

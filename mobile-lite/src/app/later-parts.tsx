@@ -12,6 +12,7 @@ export { Held } from './held-reply.tsx';
 export { LetterNotes, People } from './letter-notes.tsx';
 export { NoAnswer } from './no-answer.tsx';
 export { QuarantineText } from './quarantine-text.tsx';
+export { ReadBy } from './read-by.tsx';
 export { ReportCard } from './report-card.tsx';
 export { TrustFacts } from './trust-facts.tsx';
 export { UrgencyBand } from './urgency-band.tsx';

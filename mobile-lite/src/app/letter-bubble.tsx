@@ -1,9 +1,9 @@
 /**
- * A letter as it is shown in the conversation: who and to whom, when, subject, trust mark, the mark of the operator that
+ * A letter as it is shown in the conversation: who and to whom, when, who has read it, subject, trust mark, the mark of the operator that
  * carried it, documents. Text only, never HTML. Automatic mail is a line.
  */
 import type { Document } from '@estafette/contracts/document';
-import type { LetterMessage, NoticeMessage, QuarantineMessage } from '@estafette/contracts/message';
+import type { LetterMessage, NoticeMessage, QuarantineMessage, ReadMessage } from '@estafette/contracts/message';
 import type { JSX, Ref } from 'preact';
 import type { ShownMessage } from '../device/conversation-view.ts';
 import type { DeviceSession } from '../device/device-session.ts';
@@ -18,6 +18,7 @@ import { TrustMark } from './trust-mark.tsx';
 const ReportCard = later(async () => (await import('./later-parts.tsx')).ReportCard, 'soon');
 const People = later(async () => (await import('./later-parts.tsx')).People, 'soon');
 const LetterNotes = later(async () => (await import('./later-parts.tsx')).LetterNotes, 'soon');
+const ReadBy = later(async () => (await import('./later-parts.tsx')).ReadBy, 'soon');
 const UrgencyBand = later(async () => (await import('./later-parts.tsx')).UrgencyBand, 'soon');
 const QuarantineText = later(async () => (await import('./later-parts.tsx')).QuarantineText, 'soon');
 const PhotoTile = later(async () => (await import('./later-parts.tsx')).PhotoTile);
@@ -34,16 +35,18 @@ type LetterProps = BubbleProps & {
   letter: LetterMessage;
   /** The whole conversation: earlier and later results of the same patient show in the card. */
   messages: readonly ShownMessage[];
+  readings: readonly ReadMessage[];
 };
 
 export function LetterBubble(props: LetterProps): JSX.Element {
   const { letter, session, conversationId, at, now } = props;
-  const head = useSeen<HTMLParagraphElement>(letter.asksReceipt === true, () => {
+  const head = useSeen<HTMLParagraphElement>(() => {
     void session.markSeen(conversationId, letter);
   });
   return (
     <article class="bubble theirs">
       <Sender letter={letter} at={at} now={now} head={head} />
+      <ReadBy letter={letter} readings={props.readings} session={session} now={now} />
       {letter.urgency && <UrgencyBand letter={letter} urgency={letter.urgency} messages={props.messages} />}
       {letter.people && <People letter={letter} />}
       <h2 class="subject">

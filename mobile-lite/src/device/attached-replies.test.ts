@@ -166,30 +166,3 @@ test('nothing is kept of what the gateway would not take: too many, too large, e
   await assert.rejects(session.sendReply(conversation.conversationId, ' '), RangeError);
   assert.equal((await store.load()).replies.length, 0);
 });
-
-test('a letter that asks for it is told as read once, signed, and offered again until the relay has it', async () => {
-  const { relay, store, session, conversation } = await stage();
-  const { conversationId } = conversation;
-  const asking = letter({ asksReceipt: true, subject: 'demande' });
-  await relay.gateway.sendMessage(conversation, asking);
-  relay.notesReceipts = false;
-  await session.markSeen(conversationId, letter());
-  await session.markSeen(conversationId, asking);
-  await session.markSeen(conversationId, asking);
-  await until(() => relay.framesOf('read').length === 1, 'told');
-  relay.cut();
-  await until(() => relay.framesOf('read').length === 2, 'offered again');
-  relay.notesReceipts = true;
-  relay.cut();
-  await until(async () => (await store.load()).receipts[0]?.noted === true, 'noted');
-  const told = relay.received.filter(({ frame }) => frame.t === 'read');
-  assert.equal(told.length, 3);
-  const [first] = told;
-  assert.ok(first?.frame.t === 'read');
-  assert.equal(first.frame.receipt.letterId, asking.letterId);
-  assert.equal(await relay.gateway.isSigned(first.deviceId, first.frame.receipt), true);
-  session.close();
-  const second = await openSession(relay, store);
-  await second.markSeen(conversationId, asking);
-  assert.equal(relay.framesOf('read').length, 3);
-});

@@ -10,6 +10,7 @@ import type {
   MailPerson,
   NoticeMessage,
   QuarantineMessage,
+  ReadMessage,
   ReminderMessage,
   ReplyMessage,
 } from '@estafette/contracts/message';
@@ -86,6 +87,8 @@ export interface ConversationView extends Aim {
    */
   readonly result: { readonly severity: Severity; readonly count: ResultCount } | null;
   readonly messages: readonly ShownMessage[];
+  /** Who has read its letters: no messages, so nothing of them is unread or moves the conversation. */
+  readonly readings: readonly ReadMessage[];
   readonly unread: number;
   /** Unread and critical: what must be seen first. */
   readonly unreadCritical: boolean;
@@ -114,11 +117,17 @@ export interface ViewSources {
   readonly now: number;
 }
 
+interface Draft {
+  readonly messages: ShownMessage[];
+  readonly readings: ReadMessage[];
+  expiresAt: number;
+}
+
 /** Conversations that live now, the one with the latest activity first. */
 export function viewConversations(sources: ViewSources): ConversationView[] {
-  const drafts = new Map<string, { messages: ShownMessage[]; expiresAt: number }>();
+  const drafts = new Map<string, Draft>();
   const draft = (conversationId: string) => {
-    const known = drafts.get(conversationId) ?? { messages: [], expiresAt: 0 };
+    const known = drafts.get(conversationId) ?? { messages: [], readings: [], expiresAt: 0 };
     drafts.set(conversationId, known);
     return known;
   };
@@ -128,6 +137,7 @@ export function viewConversations(sources: ViewSources): ConversationView[] {
     const target = draft(event.conversationId);
     target.expiresAt = Math.max(target.expiresAt, event.expiresAt);
     if (isWritten(entry.message)) returned.add(entry.message.replyId);
+    if (entry.message?.type === 'read') target.readings.push(entry.message);
     const shown = showEntry(entry, sources);
     if (shown !== null) target.messages.push(shown);
   }
@@ -136,14 +146,14 @@ export function viewConversations(sources: ViewSources): ConversationView[] {
   }
   return [...drafts]
     .filter(([, { expiresAt, messages }]) => expiresAt > sources.now && messages.length > 0)
-    .map(([conversationId, { messages, expiresAt }]) => summarise(conversationId, messages, expiresAt, sources))
+    .map(([conversationId, drafted]) => summarise(conversationId, drafted, sources))
     .sort((a, b) => b.lastActivityAt - a.lastActivityAt || (a.conversationId < b.conversationId ? 1 : -1));
 }
 
 function showEntry(entry: InboxEntry, sources: ViewSources): ShownMessage | null {
   const { place, at, event } = entry.kept;
   const base = { key: event.id, place, at };
-  // A status changes a reply; it is no message of its own, even while it cannot be read.
+  // A status changes a reply, a reading is said of a letter: no message of its own, even while it cannot be read.
   if (event.kind !== 'message') return null;
   if (entry.trouble === 'no-key') return { ...base, type: 'waiting-for-key' };
   const { message } = entry;
@@ -152,7 +162,7 @@ function showEntry(entry: InboxEntry, sources: ViewSources): ShownMessage | null
   if (message.type === 'quarantine') return { ...base, type: 'quarantine', letter: message };
   if (message.type === 'notice') return { ...base, type: 'notice', notice: message };
   if (message.type === 'reminder') return { ...base, type: 'reminder', reminder: message };
-  if (message.type === 'status') return null;
+  if (message.type === 'status' || message.type === 'read') return null;
   const progress = sources.progress.get(message.replyId) ?? localProgress('queued');
   return showWritten(message, { ...base, key: message.replyId, mine: event.author === sources.deviceId, progress });
 }
@@ -180,13 +190,9 @@ function compareShown(a: ShownMessage, b: ShownMessage): number {
   return local(a) - local(b) || (a.key < b.key ? -1 : 1);
 }
 
-function summarise(
-  conversationId: string,
-  unordered: ShownMessage[],
-  expiresAt: number,
-  sources: ViewSources,
-): ConversationView {
-  const messages = withoutMetReminders(unordered.sort(compareShown));
+function summarise(conversationId: string, drafted: Draft, sources: ViewSources): ConversationView {
+  const { readings, expiresAt } = drafted;
+  const messages = withoutMetReminders(drafted.messages.sort(compareShown));
   const letters = messages.filter((shown) => shown.type === 'letter');
   const latest = letters.at(-1)?.letter ?? null;
   const aim = aimOf(messages, null);
@@ -202,6 +208,7 @@ function summarise(
     subject: latest?.subject ?? null,
     result: reported === undefined ? null : judgeLetter(reported),
     messages,
+    readings,
     unread: unread.length,
     unreadCritical: unread.some(
       (shown) => shown.type === 'letter' && judgeLetter(shown.letter).severity === 'critical',

@@ -206,9 +206,9 @@ export class DeviceSession implements Observable<DeviceSnapshot> {
     await this.#readMarks.move(conversationId, lastReadable(shown), () => this.#changed());
   }
 
-  /** The person has really seen a letter: its sender is told, once, if he asked for it. */
-  async markSeen(conversationId: string, letter: LetterMessage): Promise<void> {
-    if (letter.asksReceipt) await this.#receipts.add({ letterId: letter.letterId, conversationId });
+  /** The person has really seen a letter: the gateway is told, once; it tells the mailbox, and the sender if he asked. */
+  markSeen(conversationId: string, { letterId }: LetterMessage): Promise<void> {
+    return this.#receipts.add({ letterId, conversationId });
   }
 
   /** The clear bytes of a photo or file, checked; throws an AttachmentError. */

@@ -73,7 +73,7 @@ export interface KeptUpload {
   readonly uploadedAt: number | null;
 }
 
-/** A letter that asked for it was seen. Kept after it was `noted`, so that it is told once. */
+/** A letter was seen. Kept after it was `noted`, so that it is told once. */
 export interface KeptReceipt {
   readonly receipt: ReadReceipt;
   readonly noted: boolean;

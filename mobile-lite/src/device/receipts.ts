@@ -1,7 +1,6 @@
 /**
- * What the person has read of letters that asked to be told. Signed and on the disk before it is offered; offered one
- * at a time, again on every connection, until the relay has it in its queue; and told once per letter, for as long as
- * its conversation lives.
+ * Which letters the person has read. Signed and on the disk before it is offered; offered one at a time, again on every
+ * connection, until the relay has it in its queue; and told once per letter, for as long as its conversation lives.
  */
 import { receiptSignatureInput } from '@estafette/contracts/conversation-seal';
 import { signWithDevice } from '@estafette/contracts/device-keys';

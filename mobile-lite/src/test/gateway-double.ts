@@ -101,7 +101,7 @@ export class GatewayDouble {
 
   /** Seals and stores a message; gives the event, so that a test can store it again. */
   async sendMessage(conversation: DoubleConversation, message: Message): Promise<InboxEvent> {
-    const kind = message.type === 'status' ? 'status' : 'message';
+    const kind = message.type === 'status' || message.type === 'read' ? 'status' : 'message';
     const event = await this.sealMessage(conversation, kind, message);
     this.#store(event);
     return event;

@@ -77,6 +77,12 @@ export const more: MoreWords = {
   certificateChanged: 'The sender has a new certificate.',
   sameMessageId: 'An earlier letter bore the same identifier, with other content.',
   subjectChanged: 'The subject changed since the letter before.',
+  read: {
+    by: (readers) => `read by ${readers}`,
+    you: 'you',
+    receiptAsked: 'read receipt requested',
+    receiptSent: 'read receipt sent',
+  },
   peopleAlso: (names, leftOut) => `Also to: ${names}${leftOut > 0 ? ` and ${leftOut} more` : ''}`,
   peopleCopy: (name) => `${name} (copy)`,
   answersTo: (name) => `Replies go to ${name}`,

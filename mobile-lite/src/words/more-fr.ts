@@ -78,6 +78,12 @@ export const more = {
   certificateChanged: "L'expéditeur a un nouveau certificat.",
   sameMessageId: 'Un courrier précédent portait le même identifiant, avec un autre contenu.',
   subjectChanged: "L'objet a changé depuis le courrier précédent.",
+  read: {
+    by: (readers: string) => `lu par ${readers}`,
+    you: 'vous',
+    receiptAsked: 'accusé de lecture demandé',
+    receiptSent: 'accusé de lecture envoyé',
+  },
   peopleAlso: (names: string, leftOut: number) =>
     `Aussi à\u00a0: ${names}${leftOut > 0 ? ` et ${leftOut} autre${s(leftOut)}` : ''}`,
   peopleCopy: (name: string) => `${name} (copie)`,
