@@ -332,6 +332,11 @@ export const CDA_LIMITS = {
   valueMaxCharacters: 2_000,
   namesMax: 10,
   commentsMax: 20,
+  /** Compressed files of one document, unfolded, with those before them; what is beyond stays compressed. */
+  unfoldedMaxBytes: 8 * MEBIBYTE,
+  /** Words of the coded part that are looked for within sentences of a narrative, and how long that may be. */
+  searchesMax: 200,
+  searchedNarrativeMaxCharacters: 200_000,
   /** Words that a code refers to in the narrative, and the nodes looked at for all of them together. */
   referenceMaxCharacters: 2_000,
   referenceNodesMax: 500_000,

@@ -20,8 +20,12 @@ export const PROFESSIONAL_OID = '1.2.250.1.71.4.2.1';
 export const ORGANISATION_OID = '1.2.250.1.71.4.2.2';
 
 export const LOINC_OID = '2.16.840.1.113883.6.1';
-/** HL7 ObservationInterpretation, and the same codes as HL7 v2 table 0078. */
-export const INTERPRETATION_OIDS: readonly string[] = ['2.16.840.1.113883.5.83', '2.16.840.1.113883.12.78'];
+/** HL7 ObservationInterpretation, the same codes as HL7 v2 table 0078, and the value set, which some give in its place. */
+export const INTERPRETATION_OIDS: readonly string[] = [
+  '2.16.840.1.113883.5.83',
+  '2.16.840.1.113883.12.78',
+  '2.16.840.1.113883.1.11.78',
+];
 
 /** What laboratory results stand in: the entry (IHE PaLM, CI-SIS), the observation itself. */
 export const LABORATORY_ENTRY_TEMPLATES: readonly string[] = ['1.3.6.1.4.1.19376.1.3.1', '1.2.250.1.213.1.1.3.21'];

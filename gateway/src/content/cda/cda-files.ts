@@ -4,11 +4,11 @@
  * whoever hands them on judges them as any other file of a letter.
  */
 
-import { CONTENT_LIMITS } from '@estafette/contracts/limits';
+import { CDA_LIMITS, CONTENT_LIMITS } from '@estafette/contracts/limits';
 import { cleanFileName } from '../file-name.ts';
 import { sniffMediaType } from '../media-type.ts';
 import { attributeOf, childAt, childrenNamed, descendantsNamed, localNameOf, textOf } from '../xml/safe-xml.ts';
-import { isPlainText } from './cda-text.ts';
+import { declaredType, isBase64, isPlainText, isRtf, packedWords, unfolded } from './encapsulated.ts';
 import { wordOf } from './people.ts';
 
 export type CdaFile = { name: string; mediaType: string; bytes: Buffer };
@@ -32,22 +32,20 @@ const EXTENSIONS: Readonly<Record<string, string>> = {
   'text/html': 'html',
 };
 
-/** Of a body in sections, or of a body that is one file (then with the title of the document as its name). */
-export function readFiles(body: Element, title: string): ReadFiles {
+/** Of bodies in sections, or that are one file (then with the title of the document as its name). */
+export function readFiles(bodies: readonly Element[], title: string): ReadFiles {
   const read: ReadFiles = { files: [], warnings: new Set() };
-  if (localNameOf(body) === 'nonXMLBody') {
-    for (const text of childrenNamed(body, 'text')) if (!isPlainText(text)) addFile(text, title, read);
-    return read;
-  }
-  for (const section of descendantsNamed(body, 'section')) {
-    const heading = wordOf(childAt(section, 'title')) || title;
-    for (const entry of childrenNamed(section, 'entry'))
-      for (const value of descendantsNamed(entry, 'value')) if (isFile(value)) addFile(value, heading, read);
+  for (const body of bodies) {
+    if (localNameOf(body) === 'nonXMLBody')
+      for (const text of childrenNamed(body, 'text')) if (!isPlainText(text)) addFile(text, title, read);
+    for (const section of descendantsNamed(body, 'section')) {
+      const heading = wordOf(childAt(section, 'title')) || title;
+      for (const entry of childrenNamed(section, 'entry'))
+        for (const value of descendantsNamed(entry, 'value')) if (isFile(value)) addFile(value, heading, read);
+    }
   }
   return read;
 }
-
-const isBase64 = (element: Element): boolean => attributeOf(element, 'representation').trim().toUpperCase() === 'B64';
 
 function isFile(value: Element): boolean {
   const isMedia = value.parentNode?.nodeType === 1 && localNameOf(value.parentNode as Element) === 'observationMedia';
@@ -60,19 +58,20 @@ function addFile(element: Element, title: string, read: ReadFiles): void {
     return;
   }
   if (attributeOf(childAt(element, 'reference'), 'value') !== '') read.warnings.add('file-elsewhere');
-  if (attributeOf(element, 'compression') !== '') read.warnings.add('file-compressed');
-  const bytes = bytesOf(element, read.warnings);
-  if (bytes.length === 0) return;
-  const mediaType = mediaTypeOf(bytes, attributeOf(element, 'mediaType').trim().toLowerCase());
+  const packed = bytesOf(element, read.warnings);
+  if (packed.length === 0) return;
+  const before = read.files.reduce((sum, file) => sum + file.bytes.length, 0);
+  const whole = unfolded(element, packed, CDA_LIMITS.unfoldedMaxBytes - before);
+  if (whole === null) read.warnings.add('file-compressed');
+  const bytes = whole ?? packed;
+  const mediaType = mediaTypeOf(bytes, declaredType(element));
   read.files.push({ name: nameFor(title, mediaType, read.files), mediaType, bytes });
 }
 
 function bytesOf(element: Element, warnings: Set<string>): Buffer {
-  const written = textOf(element);
   // Some software forgets to say that it is base64, which a PDF can only be.
-  const mediaType = attributeOf(element, 'mediaType').trim().toLowerCase();
-  if (!isBase64(element) && mediaType.startsWith('text/')) return Buffer.from(written, 'utf8');
-  const packed = written.replace(/\s+/g, '');
+  if (!isBase64(element) && declaredType(element).startsWith('text/')) return Buffer.from(textOf(element), 'utf8');
+  const packed = packedWords(element);
   const padding = packed.indexOf('=');
   const length = padding === -1 ? packed.length : padding;
   if (NOT_BASE64.test(packed) || packed.length - length > 2 || length % 4 === 1) warnings.add('file-damaged');
@@ -82,7 +81,7 @@ function bytesOf(element: Element, warnings: Set<string>): Buffer {
 function mediaTypeOf(bytes: Buffer, declared: string): string {
   const sniffed = sniffMediaType(bytes);
   if (sniffed) return sniffed.mediaType;
-  if (bytes.subarray(0, 5).toString('latin1') === '{\\rtf') return 'application/rtf';
+  if (isRtf(bytes)) return 'application/rtf';
   return MEDIA_TYPE.test(declared) && declared !== 'application/pdf' && !declared.startsWith('image/')
     ? declared
     : OCTETS;

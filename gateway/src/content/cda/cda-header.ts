@@ -26,8 +26,7 @@ export type CdaHeader = Pick<
 };
 
 export function readHeader(document: Element, sampled: readonly string[]): CdaHeader {
-  const code = childAt(document, 'code');
-  const typeCode = wordAt(code, 'code');
+  const { typeCode, typeName } = typeOf(document);
   const warnings: string[] = [];
   const replaced = childrenNamed(document, 'relatedDocument').find(
     (related) => attributeOf(related, 'typeCode').trim() === 'RPLC',
@@ -38,7 +37,7 @@ export function readHeader(document: Element, sampled: readonly string[]): CdaHe
     setId: identifier(childAt(document, 'setId')),
     version: /^\d{1,9}$/.test(version) ? Number(version) : null,
     replaces: replaced ? identifier(childAt(replaced, 'parentDocument/id')) : null,
-    title: wordOf(childAt(document, 'title')) || wordAt(code, 'displayName'),
+    title: wordOf(childAt(document, 'title')) || typeName,
     typeCode,
     date: dateOf(document, LABORATORY_TYPES.includes(typeCode) ? sampled : [], warnings),
     isUnderWay: childrenAt(document, 'documentationOf/serviceEvent/statusCode').some(
@@ -55,6 +54,13 @@ export function readHeader(document: Element, sampled: readonly string[]): CdaHe
     recipient: named(childrenAt(document, 'informationRecipient/intendedRecipient').map(partyName)),
     warnings,
   };
+}
+
+/** The kind of document; where the code itself says nothing, as it is translated. */
+export function typeOf(document: Element): { typeCode: string; typeName: string } {
+  const code = childAt(document, 'code');
+  const said = wordAt(code, 'code') !== '' ? code : (childAt(code, 'translation') ?? code);
+  return { typeCode: wordAt(said, 'code'), typeName: wordAt(code, 'displayName') || wordAt(said, 'displayName') };
 }
 
 const wordAt = (element: Element | null, attribute: string): string =>

@@ -3,10 +3,23 @@
  * words of a body that is plain text. This is what a reader falls back on, so it is kept whole.
  */
 
-import { decodeClinicalText } from '../text/charset.ts';
+import { CDA_LIMITS } from '@estafette/contracts/limits';
 import { cleanText } from '../text/clean-text.ts';
-import { attributeOf, childElements, childrenNamed, descendantsNamed, localNameOf, textOf } from '../xml/safe-xml.ts';
+import {
+  attributeOf,
+  childAt,
+  childElements,
+  childrenAt,
+  childrenNamed,
+  descendantsNamed,
+  localNameOf,
+} from '../xml/safe-xml.ts';
+import { ownTexts, saidIn } from './beside-words.ts';
+import { isPlainText, plainWords } from './encapsulated.ts';
 import { narrativeOf } from './narrative.ts';
+import { partyName, personName } from './people.ts';
+import { printUnit } from './print-unit.ts';
+import { printStamp } from './time-stamp.ts';
 
 const TEXT_NODE = 3;
 /** Elements whose `value` is a quantity for people, where others have identifiers and stamps. */
@@ -14,11 +27,17 @@ const QUANTITIES: ReadonlySet<string> = new Set([
   'value',
   'low',
   'high',
+  'center',
+  'width',
+  'period',
   'numerator',
   'denominator',
   'doseQuantity',
+  'rateQuantity',
+  'repeatNumber',
   'quantity',
 ]);
+const TIMES: ReadonlySet<string> = new Set(['effectiveTime', 'expirationTime']);
 
 export type HumanText = {
   words: string;
@@ -35,12 +54,36 @@ export function textOfBody(body: Element, read: ReadonlySet<Element>): HumanText
   let isCoded = false;
   const blocks = descendantsNamed(body, 'section').map((section) => {
     const titles = childrenNamed(section, 'title').map((title) => narrativeOf(title).replaceAll('\n', ' '));
+    titles.push(...ofWhom(section));
     const narrative = joined(childrenNamed(section, 'text').map(narrativeOf), '\n');
     const coded = narrative === '' && !read.has(section) ? codedWords(section) : '';
     if (coded !== '') isCoded = true;
-    return joined([...titles, narrative, coded], '\n');
+    const beside = narrative === '' || read.has(section) ? [] : notIn(narrative, ownTexts(section));
+    return joined([...titles, narrative, coded, ...beside], '\n');
   });
   return { words: joined(blocks, '\n\n'), isCoded };
+}
+
+function notIn(narrative: string, texts: readonly string[]): string[] {
+  if (texts.length === 0) return [];
+  const isSaid = saidIn(narrative);
+  return [...new Set(texts)].filter((words) => !isSaid(words)).map((words) => cleanText(words));
+}
+
+/** A section about somebody else (the mother, the child) or by somebody else says so (CDA R2 §4.3.4). */
+function ofWhom(section: Element): string[] {
+  const subject = childAt(section, 'subject/relatedSubject');
+  const relation = attributeOf(childAt(subject, 'code'), 'displayName').trim();
+  const about = joined([relation, personName(childAt(subject, 'subject/name'))], ' ');
+  const authors = childrenAt(section, 'author/assignedAuthor')
+    .map(partyName)
+    .filter((name) => name !== '');
+  return [
+    about === '' ? '' : `Concerne : ${about}`,
+    authors.length === 0
+      ? ''
+      : `Auteur de la section : ${[...new Set(authors)].slice(0, CDA_LIMITS.namesMax).join(' ; ')}`,
+  ].filter((line) => line !== '');
 }
 
 const joined = (parts: readonly string[], between: string): string => parts.filter((part) => part !== '').join(between);
@@ -54,9 +97,13 @@ function codedWords(section: Element): string {
     const own: string[] = [];
     for (let node = element.firstChild; node; node = node.nextSibling)
       if (node.nodeType === TEXT_NODE) own.push(node.nodeValue ?? '');
-    const quantity = joined([attributeOf(element, 'value').trim(), attributeOf(element, 'unit').trim()], ' ');
-    const isQuantity = QUANTITIES.has(localNameOf(element));
-    const words = [attributeOf(element, 'displayName'), own.join(' '), isQuantity ? quantity : ''];
+    const isDenied = attributeOf(element, 'negationInd').trim() === 'true';
+    const words = [
+      isDenied ? '[négation]' : '',
+      attributeOf(element, 'displayName'),
+      own.join(' '),
+      figuresOf(element),
+    ];
     const line = cleanText(
       joined(
         words.map((part) => part.replace(/\s+/g, ' ').trim()),
@@ -69,13 +116,12 @@ function codedWords(section: Element): string {
   return lines.join('\n');
 }
 
-/** A body in words (`mediaType="text/plain"`): it is text to read rather than a file. */
-export const isPlainText = (text: Element): boolean =>
-  attributeOf(text, 'mediaType').trim().toLowerCase() === 'text/plain';
-
-function plainWords(text: Element): string {
-  const isPacked = attributeOf(text, 'representation').trim().toUpperCase() === 'B64';
-  const written = textOf(text);
-  const words = isPacked ? decodeClinicalText(Buffer.from(written, 'base64'), 'utf-8').text : written;
-  return cleanText(words).trim();
+function figuresOf(element: Element): string {
+  const name = localNameOf(element);
+  const isOfTime = element.parentNode?.nodeType === 1 && TIMES.has(localNameOf(element.parentNode as Element));
+  const value = attributeOf(element, 'value').trim();
+  const unit = attributeOf(element, 'unit').trim();
+  if (TIMES.has(name) || (isOfTime && unit === '')) return printStamp(value);
+  if (!QUANTITIES.has(name)) return '';
+  return value === 'true' ? 'oui' : value === 'false' ? 'non' : joined([value, printUnit(unit)], ' ');
 }

@@ -7,8 +7,9 @@
  */
 
 import type { LabResult, Severity } from '@estafette/contracts/document';
-import { attributeOf, childrenNamed } from '../xml/safe-xml.ts';
+import { attributeOf, childAt, childrenNamed } from '../xml/safe-xml.ts';
 import { INTERPRETATION_OIDS } from './cda-codes.ts';
+import type { References } from './references.ts';
 
 type Meaning = { severity: Severity; flag: LabResult['flag']; words: string };
 export type Interpretation = Meaning & { warnings: string[] };
@@ -59,17 +60,19 @@ const CODES_MAX = 10;
 const WORDS_MAX_CHARACTERS = 200;
 
 /** The gravest of the codes directly inside, with the words of all; null when there is none. */
-export function interpretationOf(observation: Element): Interpretation | null {
+export function interpretationOf(observation: Element, references: References): Interpretation | null {
   const warnings: string[] = [];
   const meanings: Meaning[] = [];
   const codes = childrenNamed(observation, 'interpretationCode');
   if (codes.length > CODES_MAX) warnings.push('interpretation-unknown');
   for (const element of codes.slice(0, CODES_MAX)) {
-    const meaning = meaningOf(element);
-    if (meaning === 'unknown') warnings.push('interpretation-unknown');
-    else if (meaning) meanings.push(meaning);
-    const words = attributeOf(element, 'displayName').trim().slice(0, WORDS_MAX_CHARACTERS);
-    if (meaning === 'unknown' && words !== '') meanings.push({ severity: 'unknown', flag: null, words });
+    // The laboratory's own code may have that of HL7 beside it.
+    const meaning = [element, ...childrenNamed(element, 'translation')].map(meaningOf).find((each) => each !== null);
+    if (meaning) meanings.push(meaning);
+    const words = meaning ? '' : unknownWords(element, references);
+    if (words === '') continue;
+    warnings.push('interpretation-unknown');
+    meanings.push({ severity: 'unknown', flag: null, words });
   }
   if (meanings.length === 0 && warnings.length === 0) return null;
   const [gravest] = meanings.toSorted((a, b) => WEIGHT[b.severity] - WEIGHT[a.severity]);
@@ -77,11 +80,17 @@ export function interpretationOf(observation: Element): Interpretation | null {
   return { severity: gravest?.severity ?? 'unknown', flag: gravest?.flag ?? null, words, warnings };
 }
 
-function meaningOf(element: Element): Meaning | 'unknown' | null {
+function meaningOf(element: Element): Meaning | null {
   const code = attributeOf(element, 'code').trim().toUpperCase();
-  if (code === '' && attributeOf(element, 'displayName') === '') return null;
   const system = attributeOf(element, 'codeSystem').trim();
   const isOurs = system === '' || INTERPRETATION_OIDS.includes(system);
   const found = isOurs && Object.hasOwn(MEANINGS, code) ? MEANINGS[code] : undefined;
-  return found ? { severity: found[0], flag: found[1], words: found[2] } : 'unknown';
+  return found ? { severity: found[0], flag: found[1], words: found[2] } : null;
+}
+
+/** What stands there instead of a code we know, the code itself if there are no words; empty when nothing does. */
+function unknownWords(element: Element, references: References): string {
+  const code = attributeOf(element, 'code').trim();
+  const words = attributeOf(element, 'displayName').trim() || references.wordsAt(childAt(element, 'originalText'));
+  return (words || (code === '' ? '' : `code ${code}`)).slice(0, WORDS_MAX_CHARACTERS);
 }

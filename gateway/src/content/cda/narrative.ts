@@ -18,16 +18,36 @@ const LINES: Readonly<Record<string, number>> = {
   caption: 1,
   item: 1,
   li: 1,
+  dt: 1,
+  dd: 1,
   list: 1,
   ul: 1,
   ol: 1,
+  h1: 1,
+  h2: 1,
+  h3: 1,
+  h4: 1,
+  h5: 1,
+  h6: 1,
+  pre: 1,
   table: 2,
   text: 2,
 };
+/** What stands in a line of words; anything else, also what nobody knows, parts the words around it. */
+const INLINE: ReadonlySet<string> = new Set(
+  'content linkhtml sub sup footnote footnoteref a b i u s em strong span font small big tt code abbr del ins strike'.split(
+    ' ',
+  ),
+);
 const UNREAD: ReadonlySet<string> = new Set(['script', 'style', 'iframe', 'object', 'template']);
 const CELLS: ReadonlySet<string> = new Set(['td', 'th']);
 /** Elements whose words are gathered apart, then put into the page around. */
 const APART: ReadonlySet<string> = new Set(['td', 'th', 'sup', 'sub']);
+/** HTML, which real software puts into narratives. */
+const STRUCK: ReadonlySet<string> = new Set(['del', 's', 'strike']);
+const STRUCK_STYLE = /strike|line-?through/i;
+const STRUCK_FROM = '[supprimé : ';
+const STRUCK_TO = ']';
 const SHOWN_LINK = /^(?:https?|mailto|tel):/i;
 const ELEMENT_NODE = 1;
 const TEXT_NODE = 3;
@@ -71,9 +91,15 @@ const isElement = (node: Node): node is Element => node.nodeType === ELEMENT_NOD
 class NarrativeWriter {
   readonly #pages: NarrativePage[] = [new NarrativePage()];
   readonly #tables: NarrativeTable[] = [];
+  #preformatted = 0;
 
   text(raw: string): void {
-    this.#page().write(raw);
+    if (this.#preformatted === 0) this.#page().write(raw);
+    else
+      for (const [index, line] of raw.split('\n').entries()) {
+        if (index > 0) this.#page().addLine();
+        this.#page().write(line);
+      }
   }
 
   /** Whether its content is to be read. */
@@ -83,30 +109,37 @@ class NarrativeWriter {
     const page = this.#page();
     const lines = LINES[name];
     if (lines !== undefined) page.endLine(lines);
+    else if (!INLINE.has(name)) page.write(' ');
     if (name === 'br') page.addLine();
+    if (name === 'pre') this.#preformatted += 1;
     if (name === 'item' || name === 'li') page.write('- ');
     if (name === 'table') this.#tables.push(new NarrativeTable());
     if (name === 'tr') this.#endStrayRow();
-    if (isStruckOut(element)) page.write('[supprimé : ');
     if (name === 'footnote') page.write(' [');
     if (this.#isApart(name)) this.#pages.push(new NarrativePage());
     else if (CELLS.has(name) && !page.isEmpty) page.write(' | ');
+    // Of a row its line is marked, when it is written.
+    if (name !== 'tr' && isStruckOut(element)) this.#page().write(STRUCK_FROM);
     return true;
   }
 
   leave(element: Element): void {
     const name = localNameOf(element).toLowerCase();
+    if (CELLS.has(name) && isStruckOut(element)) this.#page().write(STRUCK_TO);
     if (this.#isApart(name)) this.#closeApart(element, name);
-    if (name === 'tr') this.#writeRow();
+    if (name === 'pre') this.#preformatted -= 1;
+    if (name === 'tr') this.#writeRow(isStruckOut(element));
     if (name === 'table') {
       this.#endStrayRow();
       this.#tables.pop();
     }
     const page = this.#page();
     if (name === 'linkhtml' || name === 'a') this.#writeLink(element);
-    if (name === 'footnote' || isStruckOut(element)) page.write(']');
+    if (name === 'footnote') page.write(']');
+    if (name !== 'tr' && !CELLS.has(name) && isStruckOut(element)) page.write(STRUCK_TO);
     const lines = LINES[name];
     if (lines !== undefined) page.endLine(lines);
+    else if (!INLINE.has(name)) page.write(' ');
   }
 
   /** Closes what a limit left open. */
@@ -139,9 +172,9 @@ class NarrativeWriter {
     else this.#page().write(` ${words}`);
   }
 
-  #writeRow(): void {
+  #writeRow(isStruck = false): void {
     const line = this.#tables.at(-1)?.endRow() ?? '';
-    if (line !== '') this.#page().write(line);
+    if (line !== '') this.#page().write(isStruck ? `${STRUCK_FROM}${line}${STRUCK_TO}` : line);
     this.#page().endLine();
   }
 
@@ -157,7 +190,10 @@ class NarrativeWriter {
   }
 }
 
-const isStruckOut = (element: Element): boolean => attributeOf(element, 'revised').toLowerCase() === 'delete';
+const isStruckOut = (element: Element): boolean =>
+  attributeOf(element, 'revised').trim().toLowerCase() === 'delete' ||
+  STRUCK.has(localNameOf(element).toLowerCase()) ||
+  STRUCK_STYLE.test(attributeOf(element, 'styleCode'));
 
 function spanOf(element: Element): { columns: number; rows: number } {
   const read = (name: string): number => {

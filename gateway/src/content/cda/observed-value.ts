@@ -5,7 +5,7 @@
  */
 
 import type { Measure } from '@estafette/contracts/document';
-import { attributeOf, childAt, childrenNamed } from '../xml/safe-xml.ts';
+import { attributeOf, childAt, childrenNamed, textOf } from '../xml/safe-xml.ts';
 import { printUnit } from './print-unit.ts';
 import type { References } from './references.ts';
 import { printStamp } from './time-stamp.ts';
@@ -33,7 +33,7 @@ const ABSENCES: Readonly<Record<string, string>> = {
   QS: 'quantité suffisante',
 };
 const WRITTEN_QUANTITY = /^([<>≤≥]?=? ?\d{1,12}(?:[.,]\d{1,9})?) (%|[A-Za-zµ]{1,6}\/[A-Za-z]{1,6})$/;
-const TRANSLATIONS_MAX = 5;
+const TRANSLATIONS_MAX = 10;
 
 /** All `value` elements of an observation as one; several are written one after the other. */
 export function observedValue(observation: Element, references: References): ObservedValue {
@@ -45,12 +45,17 @@ export function observedValue(observation: Element, references: References): Obs
   return { ...NO_VALUE, value: written.filter((part) => part !== '').join(' ; ') };
 }
 
-function valueAt(element: Element, references: References): ObservedValue {
+export function valueAt(element: Element, references: References): ObservedValue {
   // A file (PDF, picture) is no value; it stands among the files.
   if (attributeOf(element, 'representation').toUpperCase() === 'B64') return NO_VALUE;
-  const found =
-    boundedValue(element) ?? ratio(element) ?? plainValue(element) ?? codedValue(element, references) ?? null;
-  if (found) return { ...NO_VALUE, ...found, others: othersOf(element) };
+  const others = othersOf(element);
+  const measured = boundedValue(element) ?? ratio(element) ?? plainValue(element);
+  if (measured) return { ...NO_VALUE, ...measured, others };
+  // Stated in another unit only.
+  const [translated, ...more] = others;
+  if (translated) return { ...NO_VALUE, ...translated, others: more };
+  const coded = codedValue(element, references);
+  if (coded) return { ...NO_VALUE, ...coded };
   const words = references.wordsAt(element);
   if (words !== '') return { ...NO_VALUE, ...writtenQuantity(words) };
   const flavor = attributeOf(element, 'nullFlavor').trim().toUpperCase();
@@ -109,23 +114,42 @@ export function boundOf(element: Element | null, isTime = false): Bound | null {
   };
 }
 
-/** RTO: `1/64`. */
+/** RTO: `1/64`, `5 mg/L`, `150 mg / 24 h`. */
 function ratio(element: Element): Quantity | null {
   const above = boundOf(childAt(element, 'numerator'));
   const below = boundOf(childAt(element, 'denominator'));
   if (!above || !below) return null;
-  const unit = [above.unit, below.unit].filter((part) => part !== '').join('/');
-  return { value: `${above.value}/${below.value}`, unit };
+  if (above.unit === '' && below.unit === '') return { value: `${above.value}/${below.value}`, unit: '' };
+  if (below.value === '1')
+    return { value: above.value, unit: below.unit === '' ? above.unit : `${above.unit}/${below.unit}` };
+  return { value: `${above.value} ${above.unit} / ${below.value} ${below.unit}`.trim(), unit: '' };
 }
 
 /** CD, CE: the words for people; a bare code says that it is one, so that nobody takes it for a number measured. */
-function codedValue(element: Element, references: References): Quantity | null {
+function codedValue(element: Element | null, references: References): Quantity | null {
+  if (!element) return null;
   const name = attributeOf(element, 'displayName').trim() || references.wordsAt(childAt(element, 'originalText'));
-  if (name !== '') return { value: name, unit: '' };
   const translated = attributeOf(childAt(element, 'translation'), 'displayName').trim();
   const code = attributeOf(element, 'code').trim();
-  return translated !== '' ? { value: translated, unit: '' } : code !== '' ? { value: `code ${code}`, unit: '' } : null;
+  const words = name || translated || (code === '' ? '' : `code ${code}`);
+  if (words === '') return null;
+  const own = textOf(childAt(element, 'originalText')).replace(/\s+/g, ' ').trim();
+  const beside = own === '' || own.toLowerCase() === words.toLowerCase() ? [] : [`(${own})`];
+  return { value: [words, ...beside, ...qualifiersOf(element, references)].join(' '), unit: '' };
 }
+
+/** What narrows a code (`Résistance : méticilline`): without it another thing would be said. */
+function qualifiersOf(element: Element, references: References): string[] {
+  return childrenNamed(element, 'qualifier')
+    .map((qualifier) => ['name', 'value'].map((part) => codedValue(childAt(qualifier, part), references)?.value ?? ''))
+    .map((parts) => parts.filter((part) => part !== '').join(' : '))
+    .filter((words) => words !== '')
+    .map((words) => `(${words})`);
+}
+
+/** A number of some terminology is no unit to read. */
+const unitCodeOf = (other: Element): string =>
+  [attributeOf(other, 'code'), attributeOf(other, 'unit')].find((unit) => unit !== '' && !/^\d+$/.test(unit)) ?? '';
 
 /** PQR: value, and the unit as a code of some system. */
 export function othersOf(element: Element | null): Quantity[] {
@@ -133,7 +157,7 @@ export function othersOf(element: Element | null): Quantity[] {
   return childrenNamed(element, 'translation')
     .map((other) => ({
       value: attributeOf(other, 'value').trim(),
-      unit: printUnit(attributeOf(other, 'code') || attributeOf(other, 'unit') || attributeOf(other, 'displayName')),
+      unit: printUnit(unitCodeOf(other) || attributeOf(other, 'displayName') || attributeOf(other, 'code')),
     }))
     .filter((other) => other.value !== '')
     .slice(0, TRANSLATIONS_MAX);

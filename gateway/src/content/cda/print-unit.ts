@@ -51,7 +51,8 @@ const DIVISION = /\/(?![^{}]{0,100}\})/;
 const UNIT_MAX_CHARACTERS = 100;
 
 export function printUnit(ucum: string): string {
-  const unit = ucum.trim();
+  // The Greek letter looks like the sign of micro, and is another character.
+  const unit = ucum.trim().replaceAll('\u03bc', 'µ');
   if (unit === '' || unit === '1' || unit.length > UNIT_MAX_CHARACTERS) return unit === '1' ? '' : unit;
   return unit.split(DIVISION).map(printAtom).join('/');
 }

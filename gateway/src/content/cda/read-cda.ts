@@ -12,12 +12,13 @@ import type { ClinicalReport, LabResult } from '@estafette/contracts/document';
 import { CONTENT_LIMITS } from '@estafette/contracts/limits';
 import { bySeverity } from '../hprim/hprim-flag.ts';
 import { stating } from '../stated-patients.ts';
-import { attributeOf, childAt, descendantsNamed, readXml } from '../xml/safe-xml.ts';
+import { attributeOf, childAt, childrenAt, descendantsNamed, readXml } from '../xml/safe-xml.ts';
+import { saidIn } from './beside-words.ts';
 import * as codes from './cda-codes.ts';
 import type { CdaFile } from './cda-files.ts';
 import { readFiles } from './cda-files.ts';
 import type { CdaHeader } from './cda-header.ts';
-import { readHeader } from './cda-header.ts';
+import { readHeader, typeOf } from './cda-header.ts';
 import { readPatient } from './cda-patient.ts';
 import { textOfBody } from './cda-text.ts';
 import { cleanReport } from './clean-report.ts';
@@ -44,19 +45,20 @@ export function readCda(bytes: Buffer, now: Date): CdaDocument | null {
   const documents = descendantsNamed(xml, 'ClinicalDocument').filter(isCda);
   const [document] = documents;
   if (!document) return null;
-  const body = bodyOf(document);
+  const bodies = bodiesOf(document);
+  const body = bodies[0] ?? null;
   const references = new References(body);
-  const typeCode = attributeOf(childAt(document, 'code'), 'code').trim();
-  const coded = body ? readResults(body, { references, typeCode }) : null;
+  const coded = body ? readResults(body, { references, typeCode: typeOf(document).typeCode }) : null;
   const header = readHeader(document, coded?.sampled ?? []);
   const { patient, stated, warnings } = readPatient(document, now);
-  const inside = body ? readFiles(body, header.title) : { files: [], warnings: [] };
+  const inside = readFiles(bodies, header.title);
   const all = new Set([...warnings, ...header.warnings, ...(coded?.warnings ?? []), ...inside.warnings]);
   if (documents.length > 1) all.add('several-documents');
   const shown = shownResults(coded?.results ?? [], all);
-  const human = body ? textOfBody(body, coded?.sections ?? new Set()) : { words: '', isCoded: false };
-  if (human.isCoded) all.add('section-without-text');
-  const text = [human.words, ...(coded?.loose ?? []), ...shown.beyond];
+  const human = bodies.map((each) => textOfBody(each, coded?.sections ?? new Set()));
+  if (human.some(({ isCoded }) => isCoded)) all.add('section-without-text');
+  const words = human.map((each) => each.words);
+  const text = [...words, ...(coded?.loose ?? []), linesBeside(coded, [...words, header.sender]), ...shown.beyond];
   const written = text.filter((part) => part !== '').join('\n\n');
   if (written === '' && inside.files.length === 0 && shown.results.length === 0) all.add('body-empty');
   const report: ClinicalReport = {
@@ -86,8 +88,23 @@ const isCda = (element: Element): boolean =>
   element.namespaceURI === codes.HL7_NAMESPACE ||
   ['typeId', 'recordTarget', 'component'].some((name) => childAt(element, name) !== null);
 
-const bodyOf = (document: Element): Element | null =>
-  childAt(document, 'component/structuredBody') ?? childAt(document, 'component/nonXMLBody');
+/** One, by the grammar (CDA R2 §4.3.1); the words and files of more are not lost. */
+const bodiesOf = (document: Element): Element[] =>
+  ['structuredBody', 'nonXMLBody'].flatMap((kind) => childrenAt(document, `component/${kind}`));
+
+/** What is said beside the results and is no cell, line or part of a line of the narrative; of many results once. */
+function linesBeside(coded: ReadResults | null, narratives: readonly string[]): string {
+  const isSaid = saidIn(narratives.join('\n'));
+  const labels = new Map<string, Set<string>>();
+  for (const { kind, words, label } of coded?.beside ?? []) {
+    if (isSaid(words)) continue;
+    const line = kind === '' ? words : `${kind} : ${words}`;
+    const own = labels.get(line) ?? new Set();
+    labels.set(line, label === '' ? own : own.add(label));
+  }
+  const lines = [...labels].map(([line, own]) => (own.size === 0 ? line : `${line} (${[...own].join(' ; ')})`));
+  return lines.join('\n');
+}
 
 /** The gravest first; those beyond the limit as lines of text. */
 function shownResults(

@@ -19,6 +19,7 @@ import type { References } from './references.ts';
 export type ActStatus = 'completed' | 'active' | 'aborted';
 export type ReadObservation = { result: LabResult; warnings: string[] };
 
+const ELEMENT_NODE = 1;
 const NUMBER = /^[+-]?\d{1,15}(?:\.\d{1,15})?$/;
 const ABORTED: ReadonlySet<string> = new Set(['aborted', 'cancelled', 'nullified', 'obsolete', 'suspended']);
 const UNDER_WAY: ReadonlySet<string> = new Set(['active', 'new', 'held', 'normal']);
@@ -50,12 +51,19 @@ function codeOf(code: Element | null): string {
   return attributeOf(loinc ?? code, 'code').trim() || attributeOf(code, 'code').trim();
 }
 
+/** It, or what it stands in. */
+function isDeniedAt(observation: Element): boolean {
+  for (let at: Node | null = observation; at?.nodeType === ELEMENT_NODE; at = at.parentNode)
+    if (attributeOf(at as Element, 'negationInd').trim() === 'true') return true;
+  return false;
+}
+
 export function readObservation(
   observation: Element,
   { headings, status, references }: { headings: readonly string[]; status: ActStatus; references: References },
 ): ReadObservation {
   const code = childAt(observation, 'code');
-  const isDenied = attributeOf(observation, 'negationInd').trim() === 'true';
+  const isDenied = isDeniedAt(observation);
   const line: LabResult = {
     headings: [...headings],
     label: labelOf(code, references),
@@ -80,7 +88,7 @@ function withValue(line: LabResult, observation: Element, references: References
   const value = observedValue(observation, references);
   const [other, ...more] = value.others;
   const ranges = rangesOf(observation, { unit: value.unit, other, references });
-  const given = interpretationOf(observation);
+  const given = interpretationOf(observation, references);
   const computed = given === null ? computedFlag(value, ranges) : null;
   const warnings = [...(given?.warnings ?? [])];
   const isLong = value.value.length > CDA_LIMITS.valueMaxCharacters;

@@ -18,6 +18,8 @@ import {
   localNameOf,
   textOf,
 } from '../xml/safe-xml.ts';
+import type { Beside } from './beside-words.ts';
+import { besideOf, hasTemplate, isComment, specimenOf } from './beside-words.ts';
 import * as codes from './cda-codes.ts';
 import { observedValue } from './observed-value.ts';
 import type { ActStatus } from './read-observation.ts';
@@ -30,6 +32,8 @@ export type ReadResults = {
   results: LabResult[];
   /** Words of the coded part that stand nowhere in the narrative. */
   loose: string[];
+  /** Words of the coded part that may stand in the narrative, and of which result they are said. */
+  beside: (Beside & { label: string })[];
   /** Points in time at which samples were taken. */
   sampled: string[];
   isUnderWay: boolean;
@@ -43,6 +47,8 @@ type Visit = {
   headings: readonly string[];
   status: ActStatus;
   isLaboratory: boolean;
+  /** When what is inside was observed, where it says nothing itself. */
+  stamp: string;
   /** The result that this stands in. */
   parent: LabResult | null;
 };
@@ -77,9 +83,6 @@ export function readResults(
   return walk.found;
 }
 
-const hasTemplate = (element: Element, templates: readonly string[]): boolean =>
-  childrenNamed(element, 'templateId').some((template) => templates.includes(attributeOf(template, 'root').trim()));
-
 const isLaboratoryEntry = (entry: Element): boolean =>
   hasTemplate(entry, codes.LABORATORY_ENTRY_TEMPLATES) ||
   childElements(entry).some((act) => hasTemplate(act, codes.LABORATORY_ENTRY_TEMPLATES));
@@ -109,6 +112,7 @@ class ResultWalk {
   readonly found: ReadResults = {
     results: [],
     loose: [],
+    beside: [],
     sampled: [],
     isUnderWay: false,
     sections: new Set(),
@@ -116,14 +120,15 @@ class ResultWalk {
   };
   readonly #references: References;
   readonly #open: Visit[] = [];
-  readonly #days = new Map<LabResult, string>();
+  readonly #stamps = new Map<LabResult, string>();
+  readonly #isolates = new Map<string, Map<string, number>>();
 
   constructor(references: References) {
     this.#references = references;
   }
 
   visitEntry(entry: Element, { headings, isLaboratory }: { headings: readonly string[]; isLaboratory: boolean }): void {
-    this.#follow(entry, { headings, status: 'completed', isLaboratory, parent: null });
+    this.#follow(entry, { headings, status: 'completed', isLaboratory, stamp: '', parent: null });
     for (let visit = this.#open.pop(); visit; visit = this.#open.pop()) this.#visit(visit);
   }
 
@@ -137,7 +142,7 @@ class ResultWalk {
     const { statement } = visit;
     const name = localNameOf(statement);
     const code = childAt(statement, 'code');
-    if (isComment(statement, code)) {
+    if (isComment(statement)) {
       this.#comment(statement, visit.parent);
       return;
     }
@@ -145,40 +150,72 @@ class ResultWalk {
     if (!MOODS.has(attributeOf(statement, 'moodCode').trim())) return;
     const status = actStatusOf(statement, visit.status);
     const isLaboratory = visit.isLaboratory || hasTemplate(statement, codes.LABORATORY_OBSERVATION_TEMPLATES);
+    const stamp = stampOf(childAt(statement, 'effectiveTime')) || visit.stamp;
     let headings = this.withSubject(statement, visit.headings);
     let parent = visit.parent;
+    if (isLaboratory) this.#besides(statement, code);
     if (isLaboratory && status === 'active' && name !== 'procedure') this.found.isUnderWay = true;
     if (name === 'organizer') headings = this.#withOrganizer(statement, headings);
     if (name === 'procedure') this.#sample(statement);
     if (name === 'observation' && isLaboratory) {
       const isPanel = !childAt(statement, 'value') && status !== 'aborted' && holdsObservation(statement);
       if (isPanel) headings = headingsWith(headings, labelOf(code, this.#references));
-      else parent = this.#result(statement, { headings, status });
+      else parent = this.#result(statement, { headings, status, stamp });
+      // What is observed of a germ stands under the germ, also where that is a result itself.
+      if (!isPanel && parent !== null && holdsObservation(statement)) headings = headingsWith(headings, nameOf(parent));
     }
     const links = childElements(statement).filter((link) => LINKS.has(localNameOf(link)));
     for (const link of links.toReversed()) {
       if (attributeOf(link, 'typeCode').trim() === 'REFR') this.#formerResults(link, parent);
-      else this.#follow(link, { headings, status, isLaboratory, parent });
+      else this.#follow(link, { headings, status, isLaboratory, stamp, parent });
     }
   }
 
-  #result(observation: Element, { headings, status }: Pick<Visit, 'headings' | 'status'>): LabResult | null {
+  #result(
+    observation: Element,
+    { headings: around, status, stamp }: Pick<Visit, 'headings' | 'status' | 'stamp'>,
+  ): LabResult | null {
+    const headings = headingsWith(around, specimenOf(observation, this.#references));
     const { result, warnings } = readObservation(observation, { headings, status, references: this.#references });
     const isEmpty = result.label === '' && result.first.value === '' && result.interpretation === '';
     if (isEmpty) return null;
     for (const warning of warnings) this.found.warnings.add(warning);
-    if (warnings.includes('value-in-text'))
-      this.found.loose.push(`${result.label} : ${observedValue(observation, this.#references).value}`);
+    if (warnings.includes('value-in-text') || warnings.includes('result-negated')) {
+      const { value, unit } = observedValue(observation, this.#references);
+      const isDenied = warnings.includes('result-negated');
+      this.found.loose.push(`${isDenied ? '[négation] ' : ''}${result.label} : ${value} ${unit}`.trim());
+    }
     this.found.results.push(result);
-    this.#days.set(result, stampOf(childAt(observation, 'effectiveTime')).slice(0, DAY_CHARACTERS));
+    this.#stamps.set(result, stamp);
     return result;
   }
 
-  /** A synopsis holds results of many days; so may a report of a laboratory. Then each says its day. */
+  /**
+   * A synopsis holds results of many days; so may a report of a laboratory. Then each says its day. One analyte measured
+   * again and again on a day (troponin) says the hour: only that tells one result from the other.
+   */
   tellDays(isLaboratoryReport: boolean): void {
-    const days = new Set([...this.#days.values()].filter((day) => day !== ''));
-    if (isLaboratoryReport && days.size <= 1) return;
-    for (const [result, day] of this.#days) if (day !== '') result.comments.unshift(`Résultat du ${printStamp(day)}`);
+    const dayOf = (stamp: string): string => stamp.slice(0, DAY_CHARACTERS);
+    const days = new Set([...this.#stamps.values()].filter((stamp) => stamp !== '').map(dayOf));
+    const isOfManyDays = !isLaboratoryReport || days.size > 1;
+    const hours = new Map<string, Set<string>>();
+    const sameAs = ({ headings, label }: LabResult, stamp: string): string =>
+      JSON.stringify([headings, label, dayOf(stamp)]);
+    for (const [result, stamp] of this.#stamps) {
+      const name = sameAs(result, stamp);
+      hours.set(name, (hours.get(name) ?? new Set()).add(stamp));
+    }
+    for (const [result, stamp] of this.#stamps) {
+      const isOfManyHours = (hours.get(sameAs(result, stamp))?.size ?? 0) > 1;
+      if (stamp !== '' && (isOfManyDays || isOfManyHours))
+        result.comments.unshift(`Résultat du ${printStamp(isOfManyHours ? stamp : dayOf(stamp))}`);
+    }
+  }
+
+  #besides(statement: Element, code: Element | null): void {
+    const found = besideOf(statement, this.#references);
+    const label = found.length === 0 ? '' : labelOf(code, this.#references);
+    for (const beside of found) this.found.beside.push({ ...beside, label });
   }
 
   #comment(act: Element, parent: LabResult | null): void {
@@ -192,11 +229,15 @@ class ResultWalk {
 
   /** A former result stands beside the one of today as words, with its date; never as a result of its own. */
   #formerResults(link: Element, parent: LabResult | null): void {
+    for (const text of descendantsNamed(link, 'text')) {
+      const words = textOf(text).replace(/\s+/g, ' ').trim();
+      if (words !== '') this.found.beside.push({ kind: 'Antériorité', words, label: '' });
+    }
     for (const observation of descendantsNamed(link, 'observation')) {
       const { value, unit } = observedValue(observation, this.#references);
       if (value === '') continue;
       const stamp = stampOf(childAt(observation, 'effectiveTime'));
-      const label = parent ? '' : ` ${labelOf(childAt(observation, 'code'), this.#references)}`;
+      const label = this.#formerLabel(childAt(observation, 'code'), parent);
       const words = `Antériorité${label}${stamp === '' ? '' : ` ${printStamp(stamp)}`} : ${value} ${unit}`.trim();
       if (parent && words.length <= CDA_LIMITS.valueMaxCharacters && parent.comments.length < CDA_LIMITS.commentsMax)
         parent.comments.push(words);
@@ -204,15 +245,28 @@ class ResultWalk {
     }
   }
 
+  /** Nothing beside the same analyte: under a battery the former result of another one may stand. */
+  #formerLabel(code: Element | null, parent: LabResult | null): string {
+    const label = labelOf(code, this.#references);
+    return label === '' || (parent !== null && fold(label) === fold(parent.label)) ? '' : ` ${label}`;
+  }
+
   #withOrganizer(organizer: Element, headings: readonly string[]): readonly string[] {
-    const germ = childAt(organizer, 'specimen/specimenRole/specimenPlayingEntity');
-    const code = childAt(germ, 'code');
-    // What the laboratory wrote before what a terminology calls it (`Genus Streptococcus (organism)`).
-    const name =
-      this.#references.wordsAt(childAt(code, 'originalText')) ||
-      attributeOf(code, 'displayName').replace(/ \(organism\)$/, '') ||
-      textOf(childAt(germ, 'name'));
-    return headingsWith(headingsWith(headings, name), labelOf(childAt(organizer, 'code'), this.#references));
+    const germ = this.#isolate(organizer, specimenOf(organizer, this.#references), headings);
+    return headingsWith(headingsWith(headings, germ), labelOf(childAt(organizer, 'code'), this.#references));
+  }
+
+  /** Two isolates of one germ in one place, told apart by their identifiers as long as the file does. */
+  #isolate(organizer: Element, germ: string, headings: readonly string[]): string {
+    const id = childAt(organizer, 'specimen/specimenRole/id');
+    const written = `${attributeOf(id, 'root').trim()}^${attributeOf(id, 'extension').trim()}`;
+    if (germ === '' || written === '^') return germ;
+    const place = JSON.stringify([headings, germ]);
+    const known = this.#isolates.get(place) ?? new Map<string, number>();
+    this.#isolates.set(place, known);
+    const rank = known.get(written) ?? known.size + 1;
+    known.set(written, rank);
+    return rank === 1 ? germ : `${germ} (n° ${rank})`;
   }
 
   /** A result about the mother, the child, a donor: said above it, and warned of. */
@@ -236,10 +290,9 @@ const stampOf = (time: Element | null): string =>
     .map((at) => attributeOf(at, 'value').trim())
     .find((value) => value !== '') ?? '';
 
-function isComment(statement: Element, code: Element | null): boolean {
-  if (localNameOf(statement) !== 'act') return false;
-  return attributeOf(code, 'code').trim() === codes.COMMENT_CODE || hasTemplate(statement, codes.COMMENT_TEMPLATES);
-}
+/** `Culture : Escherichia coli`; figures are no name. */
+const nameOf = ({ label, first }: LabResult): string =>
+  first.unit === '' && /^\p{L}[^\d]*$/u.test(first.value) ? `${label} : ${first.value}` : label;
 
 const holdsObservation = (statement: Element): boolean =>
   childElements(statement)

@@ -2,14 +2,15 @@
  * The reference ranges of an observation (clinical-formats A.2.4): the one that counts for the patient as two bounds,
  * every other one in words, so that nothing the laboratory wrote is lost.
  *
- * Counts: the first range without a precondition that is about the normal (its own interpretationCode is N or absent).
- * A range for women or children, or a limit of alert, is never taken for the patient's range.
+ * Counts: the one range without a precondition that is about the normal (its own interpretationCode is N or absent, and
+ * no code calls it otherwise); of several, the one in the unit of the value, or none. A range for women or children, or
+ * a limit of alert, is never taken for the patient's range: laboratories write "Homme" and "Femme" in words beside, too.
  */
 
 import type { Measure } from '@estafette/contracts/document';
 import { attributeOf, childAt, childrenNamed, textOf } from '../xml/safe-xml.ts';
 import type { Bound, Quantity } from './observed-value.ts';
-import { boundOf, othersOf } from './observed-value.ts';
+import { boundOf, othersOf, valueAt } from './observed-value.ts';
 import type { References } from './references.ts';
 
 export type Limits = Pick<Measure, 'low' | 'high'>;
@@ -21,10 +22,18 @@ export type Ranges = {
   words: string[];
 };
 
-type Range = { low: Bound | null; high: Bound | null; element: Element; condition: string; isNormal: boolean };
+type Range = {
+  low: Bound | null;
+  high: Bound | null;
+  element: Element;
+  condition: string;
+  isNormal: boolean;
+  /** What the laboratory calls it (`Zone toxique`). */
+  name: string;
+};
 
 const NONE: Limits = { low: '', high: '' };
-const RANGES_MAX = 10;
+const RANGES_MAX = 30;
 
 export function rangesOf(
   observation: Element,
@@ -34,7 +43,7 @@ export function rangesOf(
     .flatMap((element) => childrenNamed(element, 'observationRange'))
     .slice(0, RANGES_MAX)
     .map((element) => readRange(element, references));
-  const chosen = ranges.find(({ low, high, condition, isNormal }) => (low || high) && condition === '' && isNormal);
+  const chosen = chosenOf(ranges, unit);
   const words = ranges.map((range) => wordsOf(range, { isChosen: range === chosen, unit, references }));
   const found: Ranges = { first: NONE, second: NONE, words: words.filter((line) => line !== '') };
   if (!chosen) return found;
@@ -43,17 +52,31 @@ export function rangesOf(
   return found;
 }
 
+/** Of ranges that say the same the first. */
+function chosenOf(ranges: readonly Range[], unit: string): Range | null {
+  const open = ranges.filter(({ low, high, condition, isNormal }) => (low || high) && condition === '' && isNormal);
+  if (isOne(open)) return open[0] ?? null;
+  const inUnit = open.filter(({ low, high }) => [low, high].every((bound) => bound === null || bound.unit === unit));
+  return isOne(inUnit) ? (inUnit[0] ?? null) : null;
+}
+
+const isOne = (ranges: readonly Range[]): boolean =>
+  new Set(ranges.map(({ low, high }) => JSON.stringify([low, high]))).size === 1;
+
 function readRange(element: Element, references: References): Range {
   const value = childAt(element, 'value');
   const meaning = attributeOf(childAt(element, 'interpretationCode'), 'code').trim();
+  const code = childAt(element, 'code');
+  const name = attributeOf(code, 'displayName').trim() || references.wordsAt(childAt(code, 'originalText'));
   return {
+    name,
     low: boundOf(childAt(value, 'low')),
     high: boundOf(childAt(value, 'high')),
     element,
     condition: childrenNamed(element, 'precondition')
       .map((precondition) => conditionOf(precondition, references))
       .join(', '),
-    isNormal: meaning === '' || meaning === 'N',
+    isNormal: meaning === 'N' || (meaning === '' && name === ''),
   };
 }
 
@@ -103,20 +126,20 @@ function wordsOf(
   const value = childAt(range.element, 'value');
   const hasBounds = range.low !== null || range.high !== null;
   const beside = references.wordsAt(childAt(range.element, 'text'));
-  const inside = hasBounds || !value ? '' : valueWords(value);
+  const inside = hasBounds || !value ? '' : valueWords(value, references);
   const span = isChosen ? '' : spanOf(range.low, range.high, unit);
   const words = [span, inside, beside].filter((part) => part !== '').join(' ; ');
   if (words === '') return '';
   const meaning = childAt(range.element, 'interpretationCode');
   const kind = range.isNormal ? '' : attributeOf(meaning, 'displayName').trim() || attributeOf(meaning, 'code').trim();
-  const about = [kind, range.condition].filter((part) => part !== '').join(', ');
+  const about = [range.name, kind, range.condition].filter((part) => part !== '').join(', ');
   return `Valeurs de référence${about === '' ? '' : ` (${about})`} : ${words}`;
 }
 
-const valueWords = (value: Element): string =>
-  textOf(value).replace(/\s+/g, ' ').trim() ||
-  attributeOf(value, 'displayName').trim() ||
-  [attributeOf(value, 'value').trim(), attributeOf(value, 'unit').trim()].filter((part) => part !== '').join(' ');
+function valueWords(element: Element, references: References): string {
+  const { value, unit } = valueAt(element, references);
+  return [value, unit].filter((part) => part !== '').join(' ');
+}
 
 /** The bounds in the unit of the translated value, where the laboratory gives them. */
 function translatedLimits(chosen: Range, other: Quantity): Limits {

@@ -5,9 +5,14 @@
 
 const STAMP = /^(\d{4})(?:(\d{2})(?:(\d{2})(?:(\d{2})(\d{2})?)?)?)?(?:\d{2})?(?:\.\d{1,9})?(?:[+-]\d{2,4}|Z)?$/;
 
+/** ISO 8601 with its signs is no HL7 time, but plain. */
+const SIGNED = /^(\d{4})-(\d{2})-(\d{2})(?:T(\d{2}):(\d{2})(?::\d{2})?(?:\.\d{1,9})?(?:[+-]\d{2}:?\d{2}|Z)?)?$/;
+
+const read = (stamp: string): RegExpExecArray | null => STAMP.exec(stamp.trim()) ?? SIGNED.exec(stamp.trim());
+
 /** ISO `YYYY-MM-DD` of a stamp that names a day of the calendar; null for any other. */
 export function isoDateOf(stamp: string): string | null {
-  const [, year, month, day] = STAMP.exec(stamp.trim()) ?? [];
+  const [, year, month, day] = read(stamp) ?? [];
   if (year === undefined || month === undefined || day === undefined) return null;
   const iso = `${year}-${month}-${day}`;
   const found = new Date(`${iso}T00:00:00Z`);
@@ -16,7 +21,7 @@ export function isoDateOf(stamp: string): string | null {
 
 /** `04/01/2021 07:35`, `01/2021`, `2021`: as much as the stamp says; as it stands when it is no stamp. */
 export function printStamp(stamp: string): string {
-  const [, year, month, day, hour, minute] = STAMP.exec(stamp.trim()) ?? [];
+  const [, year, month, day, hour, minute] = read(stamp) ?? [];
   if (year === undefined) return stamp.trim();
   const date = [day, month, year].filter((part) => part !== undefined).join('/');
   return hour !== undefined && minute !== undefined ? `${date} ${hour}:${minute}` : date;

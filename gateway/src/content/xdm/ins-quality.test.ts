@@ -48,3 +48,34 @@ test('a document of another patient than its metadata says so, and its INS is ne
     assert.deepEqual([report?.warnings, report?.patient.ins?.quality], [['xdm-patient-differs'], 'unqualified']);
   }
 });
+
+test('a number that only looks the same behind its mask, another sex or a wholly other name are another patient', async () => {
+  const traitsOf = (name: string, sex: string) => [`PID-5|${name}^^^^L`, 'PID-7|19900112', `PID-8|${sex}`];
+  const judged = async (listed: object) => {
+    const [report] = reportsOf(await readLetter([archived({ documents: [{ ...one, ...listed }] })], ['X-MSS-INS: O']));
+    return [report?.warnings.includes('xdm-patient-differs'), report?.patient.ins?.quality];
+  };
+  const masked = { patient: '199018812345678^^^&amp;1.2.250.1.213.1.4.10&amp;ISO^NH' };
+  assert.deepEqual(await judged(masked), [true, 'unqualified']);
+  assert.deepEqual(await judged({ traits: traitsOf('ESSAI^CAMILLE^CAMILLE ANNE', 'M') }), [true, 'unqualified']);
+  assert.deepEqual(await judged({ traits: traitsOf('AUTRE^PAUL^PAUL', 'F') }), [true, 'unqualified']);
+  for (const name of ['ESSAI^CAMILLE^CAMILLE', 'ESSAI-DURAND^C^C', 'DURAND^CAMILLEANNE^CAMILLEANNE'])
+    assert.deepEqual(await judged({ traits: traitsOf(name, 'F') }), [false, 'qualified'], name);
+});
+
+test('one set for documents of several kinds replaces none of them', async () => {
+  const letter = Buffer.from(String(cdaOf({ id: '1.9', version: 2 })).replace('11502-2', '11490-0'));
+  const statuses = async (second: Buffer) =>
+    reportsOf(
+      await readLetter([
+        archived({
+          documents: [
+            { ...one, uniqueId: '1.2.3.4' },
+            { uri: 'DOC0002.XML', bytes: second, uniqueId: '1.9' },
+          ],
+        }),
+      ]),
+    ).map(({ status }) => status);
+  assert.deepEqual(await statuses(letter), ['final', 'corrected']);
+  assert.deepEqual(await statuses(cdaOf({ id: '1.9', version: 2 })), ['replaced', 'corrected']);
+});

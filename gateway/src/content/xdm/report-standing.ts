@@ -10,7 +10,7 @@
 import type { ClinicalReport, Patient } from '@estafette/contracts/document';
 import type { CdaDocument } from '../cda/read-cda.ts';
 import { asReplacement, isReplacement } from '../cda-documents.ts';
-import { maskNumber, NATIONAL_NUMBER } from '../national-number.ts';
+import { NATIONAL_NUMBER } from '../national-number.ts';
 import type { FileNote } from '../read-document.ts';
 import type { Stated } from '../stated-patients.ts';
 import { statedBy, stating } from '../stated-patients.ts';
@@ -59,9 +59,18 @@ export function standingOf(
 /** Of the same set with a higher version, or one that names the other as its parent. */
 function isLaterOf(later: CdaDocument, earlier: CdaDocument): boolean {
   if (later === earlier || later.id === earlier.id) return false;
-  const sameSet = later.setId !== '' && later.setId === earlier.setId;
+  const sameSet = later.setId !== '' && later.setId === earlier.setId && isAlike(later.report, earlier.report);
   const isHigher = (later.version ?? 0) > (earlier.version ?? 0) && earlier.version !== null;
   return (sameSet && isHigher) || (later.replaces !== null && later.replaces === earlier.id);
+}
+
+/** Of one kind and about one patient: software gives one set to all it writes. */
+function isAlike(one: ClinicalReport, other: ClinicalReport): boolean {
+  const [born, otherBorn] = [one.patient.birthDate, other.patient.birthDate];
+  const [number, otherNumber] = [one, other].map((report) => statedBy(report)[0]?.ins?.number ?? '');
+  const isOtherBirth = born !== null && otherBorn !== null && born !== otherBorn;
+  const isOtherNumber = number !== '' && otherNumber !== '' && !isSameNumber(number ?? '', otherNumber ?? '');
+  return one.typeCode === other.typeCode && !isOtherBirth && !isOtherNumber;
 }
 
 /** The report of a CDA as its metadata make it stand. */
@@ -72,7 +81,7 @@ export function reportOf(
   options: XdmOptions,
 ): ClinicalReport {
   const { report } = cda;
-  const differs = isOtherPatient(report.patient, listed);
+  const differs = isOtherPatient(report, listed);
   const warnings = [
     ...report.warnings,
     ...(differs ? ['xdm-patient-differs'] : []),
@@ -95,19 +104,46 @@ export function reportOf(
   return standing === 'current' ? shown : { ...shown, status: standing };
 }
 
-/** Number and date of birth: names are written in too many ways to be compared. */
-function isOtherPatient(patient: Patient, { patient: number, traits }: XdmDocument): boolean {
+/**
+ * By number, date of birth and sex; by names only where nothing of them agrees, since they are written in too many ways.
+ */
+function isOtherPatient(report: ClinicalReport, { patient: number, traits }: XdmDocument): boolean {
+  const { birthDate, sex, familyName, birthName, givenName } = report.patient;
+  const own = statedBy(report).map(({ ins }) => ins?.number ?? '');
   const isIns = number !== null && INS_AUTHORITIES.includes(number.authority);
-  const otherNumber = isIns && patient.ins !== null && !isSameMasked(patient.ins.masked, maskNumber(number.number));
-  const otherBirth = patient.birthDate !== null && traits.birthDate !== '' && patient.birthDate !== traits.birthDate;
-  return otherNumber || otherBirth;
+  // Whole numbers: masked ones of two people may look alike.
+  const otherNumber = isIns && own.some((each) => each !== '' && !isSameNumber(each, number.number));
+  const otherBirth = birthDate !== null && traits.birthDate !== '' && birthDate !== traits.birthDate;
+  const otherSex = sex !== null && /^[MF]$/i.test(traits.sex) && sex !== traits.sex.toUpperCase();
+  const otherName = !isAnyShared([familyName, birthName, givenName], [traits.birthName, traits.givenNames]);
+  return otherNumber || otherBirth || otherSex || otherName;
 }
 
 /** The key at the end is not always written. */
-function isSameMasked(one: string, other: string): boolean {
-  const [start, key] = one.split('…').map((part) => part.trim());
-  const [otherStart, otherKey] = other.split('…').map((part) => part.trim());
-  return start === otherStart && (key === otherKey || key === '' || otherKey === '');
+function isSameNumber(one: string, other: string): boolean {
+  const [first, second] = [one, other].map((number) => number.replaceAll(/\s/g, '').toUpperCase());
+  if (first === undefined || second === undefined) return false;
+  return first.length === second.length ? first === second : first.slice(0, 13) === second.slice(0, 13);
+}
+
+/** Whether a name of one side is in the names of the other; true where a side has none. */
+function isAnyShared(names: readonly string[], others: readonly string[]): boolean {
+  const wordsOf = (all: readonly string[]): string[] =>
+    [
+      ...new Set(
+        all
+          .join(' ')
+          .normalize('NFKD')
+          .toUpperCase()
+          .replaceAll('Œ', 'OE')
+          .replace(/\p{M}/gu, '')
+          .split(/[^\p{L}]+/u),
+      ),
+    ].filter((word) => word.length > 1);
+  const [words, otherWords] = [wordsOf(names), wordsOf(others)];
+  if (words.length === 0 || otherWords.length === 0) return true;
+  const [whole, otherWhole] = [words.join(''), otherWords.join('')];
+  return words.some((word) => otherWhole.includes(word)) || otherWords.some((word) => whole.includes(word));
 }
 
 function isComplete({ patient, traits }: XdmDocument): boolean {

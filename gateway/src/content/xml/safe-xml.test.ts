@@ -29,6 +29,9 @@ const ENCODINGS: readonly (readonly [what: string, bytes: Buffer])[] = [
   ['UTF-16, little end first', Buffer.from(`\ufeff<?xml version="1.0" encoding="UTF-16"?>${ACCENTS}`, 'utf16le')],
   ['UTF-16, big end first', utf16be(`\ufeff<?xml version="1.0" encoding="UTF-16"?>${ACCENTS}`)],
   ['UTF-16 without a mark', Buffer.from(`<?xml version="1.0" encoding="utf-16"?>${ACCENTS}`, 'utf16le')],
+  ['UTF-8 that .NET calls UTF-16', Buffer.from(`<?xml version="1.0" encoding="utf-16"?>${ACCENTS}`)],
+  ['UTF-8 that is called Latin', Buffer.from(`<?xml version="1.0" encoding="ISO-8859-1"?>${ACCENTS}`)],
+  ['UTF-8 with zeros and an end-of-file of DOS behind', Buffer.from(`${ACCENTS}\r\n\u001a\u0000`)],
 ];
 for (const [what, bytes] of ENCODINGS)
   test(`accents are right in ${what}`, () => {
@@ -39,8 +42,10 @@ for (const [what, bytes] of ENCODINGS)
 test('accents are right in ISO-8859-1, and in what says UTF-8 and is not', () => {
   const latin = (declared: string): Buffer =>
     Buffer.from(`<?xml version="1.0" encoding='${declared}'?><a>Créatininémie élevée à contrôler</a>`, 'latin1');
-  for (const declared of ['ISO-8859-1', 'iso-8859-15', 'windows-1252', 'UTF-8'])
+  for (const declared of ['ISO-8859-1', 'iso-8859-15', 'ISO8859_1', 'Cp1252', 'windows-1252', 'UTF-8'])
     assert.equal(textOf(read(latin(declared)).documentElement), 'Créatininémie élevée à contrôler', declared);
+  const cp850 = Buffer.from('<?xml version="1.0" encoding="IBM850"?><a>contr\u0093l\u0082</a>', 'latin1');
+  assert.equal(textOf(read(cp850).documentElement), 'contrôlé');
   assert.equal(refusal(latin('UTF-7')), 'xml-encoding');
   assert.equal(refusal(latin('EBCDIC-CP-FR')), 'xml-encoding');
 });

@@ -13,6 +13,8 @@ import { xmlTree } from './xml-tree.ts';
 export type { XmlRefusal };
 
 const DECLARED_ENCODING = /^\s{0,1000}<\?xml[^>]{0,200}?encoding\s{0,20}=\s{0,20}["']([A-Za-z0-9._-]{1,40})["']/;
+/** NUL, tab, line ends, SUB, space, byte order mark. */
+const FILLING: readonly number[] = [0x00, 0x09, 0x0a, 0x0d, 0x1a, 0x20, 0xfeff];
 const ELEMENT_NODE = 1;
 const TEXT_NODE = 3;
 
@@ -21,8 +23,21 @@ export function readXml(bytes: Buffer): Document | { refused: XmlRefusal } {
   const text = decodeXml(bytes);
   if (text === null) return { refused: 'xml-encoding' };
   // Before the declaration nothing may stand (§2.8); spaces and byte order marks do.
-  return xmlTree(text.replace(/^[\s\ufeff]+/, ''));
+  return xmlTree(withoutEnd(text.replace(/^[\s\ufeff]+/, '')));
 }
+
+/** Without the zero bytes and the end-of-file of DOS that old software leaves behind the root. */
+function withoutEnd(text: string): string {
+  let end = text.length;
+  while (end > 0 && FILLING.includes(text.charCodeAt(end - 1))) end -= 1;
+  return text.slice(0, end);
+}
+
+/** What is written so is UTF-8: a declaration that could be read byte by byte is no UTF-16, whatever it says (.NET). */
+const UNICODE_NAME = /^(?:utf-?8|utf-?16(?:[bl]e)?|ucs-?2|unicode|us-ascii|ascii)$/;
+/** IANA's names, and those of Java. */
+const LATIN_NAME = /^(?:iso[-_]?8859[-_]?(?:1|15)|latin-?[19]|(?:windows|cp)-?1252)$/;
+const OTHER_NAME = /^(?:macintosh|x-mac-roman|macroman|(?:ibm|cp)-?850)$/;
 
 /** XML 1.0 appendix F, for what is seen in practice: UTF-8, UTF-16, Latin. Null for any other. */
 function decodeXml(bytes: Buffer): string | null {
@@ -30,10 +45,11 @@ function decodeXml(bytes: Buffer): string | null {
   if (byMark) return new TextDecoder(byMark).decode(bytes);
   const isMarkedUtf8 = bytes.subarray(0, 3).equals(Buffer.from([0xef, 0xbb, 0xbf]));
   const declared = DECLARED_ENCODING.exec(bytes.toString('latin1', isMarkedUtf8 ? 3 : 0, 2_048))?.[1]?.toLowerCase();
-  if (isMarkedUtf8 || declared === undefined || /^(?:utf-?8|us-ascii|ascii)$/.test(declared)) return utf8Of(bytes);
-  const latin = /^(?:iso-?8859-(1|15)|latin-?1|windows-1252|cp-?1252)$/.exec(declared);
-  if (!latin) return null;
-  return new TextDecoder(latin[1] === '15' ? 'iso-8859-15' : 'windows-1252').decode(bytes);
+  if (isMarkedUtf8 || declared === undefined || UNICODE_NAME.test(declared)) return utf8Of(bytes);
+  if (OTHER_NAME.test(declared)) return decodeClinicalText(bytes, declared).text;
+  if (!LATIN_NAME.test(declared)) return null;
+  // Software that writes UTF-8 under a Latin name is common; Latin that happens to be UTF-8 is not.
+  return soundUtf8(bytes) ?? new TextDecoder(/(?:15|9)$/.test(declared) ? 'iso-8859-15' : 'windows-1252').decode(bytes);
 }
 
 function utf16Of(bytes: Buffer): 'utf-16le' | 'utf-16be' | null {
@@ -43,11 +59,13 @@ function utf16Of(bytes: Buffer): 'utf-16le' | 'utf-16be' | null {
 }
 
 /** What says UTF-8 and is not is decoded by evidence, as every clinical text. */
-function utf8Of(bytes: Buffer): string {
+const utf8Of = (bytes: Buffer): string => soundUtf8(bytes) ?? decodeClinicalText(bytes, 'utf-8').text;
+
+function soundUtf8(bytes: Buffer): string | null {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    return decodeClinicalText(bytes, 'utf-8').text;
+    return null;
   }
 }
 
