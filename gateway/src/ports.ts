@@ -44,7 +44,7 @@ export type {
 export { correspondentIndexOf } from './correspondent.ts';
 export type { FilingRow, FilingSettings, FilingStore } from './filing-store.ts';
 export { foldedText } from './folded-text.ts';
-export { hasRightKey, insuredNumber } from './insured-number.ts';
+export { hasRightKey, insuredNumber, mayBeHisOwn } from './insured-number.ts';
 export type {
   Carrier,
   DeliveryWishes,

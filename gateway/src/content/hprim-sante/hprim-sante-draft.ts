@@ -86,7 +86,7 @@ export function startReport(segment: Segment | null, context: SanteContext, toda
 
 function readPatient(segment: Segment, draft: Draft, today: string): void {
   const [name, given, birthName] = [componentOf(segment, 6, 1), componentOf(segment, 6, 2), componentOf(segment, 7, 1)];
-  const written = rawField(segment, 8);
+  const [written, whole] = [componentOf(segment, 8, 1), wordsOf(segment, 8)];
   const birthDate = readBirthDate(momentOf(written)?.iso ?? written, today)?.iso ?? null;
   const sex = rawField(segment, 9).toUpperCase();
   draft.patient = {
@@ -97,17 +97,22 @@ function readPatient(segment: Segment, draft: Draft, today: string): void {
     sex: sex === 'M' || sex === 'F' ? sex : null,
     ins: null,
   };
-  if (birthDate === null && written !== '') {
-    draft.warnings.add('birth-date-unreadable');
-    draft.text.push(`Naissance : ${written}`);
-  }
+  if (birthDate === null && whole !== '') draft.warnings.add('birth-date-unreadable');
+  if ((birthDate === null && whole !== '') || whole !== written) draft.text.push(`Naissance : ${rawField(segment, 8)}`);
+  if (!/^[MFU]?$/.test(sex)) draft.text.push(`Sexe : ${wordsOf(segment, 9)}`);
   if (segment.broken) draft.warnings.add('line-broken');
   if (draft.patient.familyName === '') draft.warnings.add('header-missing');
-  const isMoreThanTwo = (repetitionsOf(segment, 6)[0] ?? []).slice(2).some((part) => part !== '');
-  if (isMoreThanTwo) draft.text.push(`Patient : ${wordsOf(segment, 6)}`);
+  if (isMoreThan(2, segment, 6)) draft.text.push(`Patient : ${wordsOf(segment, 6)}`);
+  if (isMoreThan(1, segment, 7)) draft.text.push(`Nom de naissance : ${wordsOf(segment, 7)}`);
   const isWhole = !segment.broken && !isTooLongForName(segment, 6) && !isTooLongForName(segment, 7);
   draft.text.push(...(isWhole ? leftOver(segment) : [segment.raw]));
 }
+
+/** Whether a field of names says more than its first components, or than one person. */
+const isMoreThan = (components: number, segment: Segment, number: number): boolean =>
+  repetitionsOf(segment, number).some((parts, at) =>
+    parts.slice(at === 0 ? components : 0).some((part) => part !== ''),
+  );
 
 export function finishReport(draft: Draft): ClinicalReport {
   const { context, patient, warnings, fileNumber, prescriber } = draft;

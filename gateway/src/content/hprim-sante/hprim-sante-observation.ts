@@ -45,7 +45,8 @@ const NOTHING: Measure = { value: '', unit: '', low: '', high: '' };
 /** Null when the segment was cut before its status: what stands in it cannot be believed. */
 export function readObservation(segment: Segment, headings: readonly string[]): Observation | null {
   if (segment.broken && segment.fields.length < WHOLE_FIELDS) return null;
-  const type = rawField(segment, 3).toUpperCase();
+  const written = rawField(segment, 3).toUpperCase();
+  const type = written === 'FT' ? 'TX' : written;
   const code = componentOf(segment, 4, 1);
   const label = componentOf(segment, 4, 2) || code;
   const said = readFlags(segment);
@@ -57,7 +58,7 @@ export function readObservation(segment: Segment, headings: readonly string[]): 
   }
   const subId = componentOf(segment, 5, 1);
   const under = subId === '' ? [...headings] : [...headings, subId];
-  const measure = { value, unit: wordsOf(segment, 7), ...rangeOf(segment) };
+  const measure = { value, unit: unitOf(segment), ...rangeOf(segment) };
   const result = { headings: under, label, code, second: null, comments: [] };
   return { kind: 'result', ...stated(segment, measure, said, result) };
 }
@@ -127,8 +128,14 @@ function writtenValue(segment: Segment, type: string): string {
     .join(' ; ');
 }
 
-/** `10 - 40` is two norms, `< 5` an upper one; what is neither is shown as written. */
+/** The unit as people write it, where its name and its coding stand behind it (`mmol/L~millimole par litre~ISO+`). */
+const unitOf = (segment: Segment): string =>
+  repetitionsOf(segment, 7).length > 1 ? wordsOf(segment, 7) : componentOf(segment, 7, 1) || wordsOf(segment, 7);
+
+/** `10 - 40` and `10~40` are two norms, `< 5` an upper one; what is neither is shown as written. */
 function rangeOf(segment: Segment): { low: string; high: string } {
+  const [[low = '', high = '', ...more] = [], ...others] = repetitionsOf(segment, 8);
+  if (more.length + others.length === 0 && splitRange(`${low} - ${high}`) !== null) return { low, high };
   const written = wordsOf(segment, 8);
   const range = splitRange(written);
   if (range) return range;

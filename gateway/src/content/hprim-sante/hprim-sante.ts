@@ -142,7 +142,10 @@ function takeExamination(segment: Segment, draft: Draft, today: string): void {
   draft.day = moment?.iso ?? findDate(sampled, today);
   if (sampled !== '' && draft.day === null) draft.warnings.add('date-unreadable');
   draft.statuses.push(rawField(segment, 26).toUpperCase());
-  draft.fileNumber ||= nameOrNothing(wordsOf(segment, 4) || wordsOf(segment, 3));
+  const fileNumber = nameOrNothing(wordsOf(segment, 4) || wordsOf(segment, 3));
+  draft.fileNumber ||= fileNumber;
+  if (fileNumber !== draft.fileNumber && fileNumber !== '') draft.text.push(`Dossier : ${fileNumber}`);
+  if (wordsOf(segment, 8) !== sampled) draft.text.push(`Prélèvement : ${wordsOf(segment, 8)}`);
   const prescriber = nameOrNothing(personOf(segment, 17));
   draft.prescriber ||= prescriber;
   const isTold = prescriber === draft.prescriber && isOnePerson(segment, 17);
@@ -174,6 +177,8 @@ function takeObservation(segment: Segment, draft: Draft): void {
     draft.results.push({ result, raw: segment.raw, day: draft.day });
     draft.lastResult = result;
     draft.text.push(...leftOver(segment));
+    const unit = wordsOf(segment, 7);
+    if (unit !== result.first.unit && unit !== '') draft.text.push(`Unité : ${unit}`);
   }
 }
 

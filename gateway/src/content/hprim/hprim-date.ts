@@ -16,7 +16,7 @@ type Parts = { day: number; month: number; year: number; shortYear: boolean };
 
 /** The date of birth that is the whole of `line`, or null. `today` is an ISO date. */
 export function readBirthDate(line: string, today: string): BirthDate | null {
-  const parts = wholeDate(line.trim());
+  const parts = wholeDate(bareDate(line));
   if (!parts) return null;
   if (!parts.shortYear) {
     const iso = isoOf(parts, parts.year);
@@ -43,7 +43,8 @@ export function findDate(line: string, today: string): string | null {
     if (iso !== null) found.push({ index: match.index, iso });
   }
   found.sort((a, b) => a.index - b.index);
-  return found[0]?.iso ?? null;
+  const whole = found[0] ? null : wholeDate(text.trim());
+  return found[0]?.iso ?? (whole && examinationDate(whole, today));
 }
 
 const DATE_SHAPES = [
@@ -51,18 +52,55 @@ const DATE_SHAPES = [
   /^(?:\d{6}|\d{8})$/,
   /^\d{1,2}(?:er)? \p{L}{3,9}\.? \d{2,4}$/iu,
 ];
+/** What stands around a date of birth: `Né le` before it; behind it the midnight of a database, an age, a sex. */
+const BEFORE_BIRTH = /^(?:n[ée]e?(?:\(e\))?(?: le)?|ddn|date de naissance)(?: ?:)? /i;
+const BEHIND_BIRTH = /(?: 0{1,2}[:h]00(?::00)?| (?:- )?\d{1,3} ans| \(\d{1,3} ans\)| [mfh])$/i;
+
+function bareDate(line: string): string {
+  if (line.length > 200 || !/\d/.test(line)) return '';
+  const plain = line.trim().replace(/\s+/g, ' ').replace(BEFORE_BIRTH, '').replace(BEHIND_BIRTH, '');
+  return plain.startsWith('(') && plain.endsWith(')') ? plain.slice(1, -1) : plain;
+}
+
+/** Whether a line is a date and no other word, but the midnight that a database adds: nothing of it is lost once it is read. */
+export const isPlainDate = (line: string): boolean =>
+  /^(?:\d{1,4}[/. -]\d{1,2}[/. -]\d{1,4}|\d{8})(?:\s+0{1,2}[:h]00(?::00)?)?$/.test(line.trim());
 
 /**
  * Whether a line is nothing but something shaped like a date, true or not, in figures or with the month in words, perhaps
  * behind `Né le`: the mark of a header's line 7.
  */
 export function isDateShaped(line: string): boolean {
-  if (line.length > 200) return false;
-  const date = line.trim().replace(/^n[ée]e?(?:\(e\))?(?: le)? /i, '');
+  const date = bareDate(line);
   return DATE_SHAPES.some((shape) => shape.test(date));
 }
 
+const MONTHS = 'jan fev mar avr mai jun jul aou sep oct nov dec'.split(' ');
+
+/** `14 mars 1941`, `1er févr. 1941`: the month by its beginning, juin and juillet told apart. */
+function dateInWords(text: string): Parts | null {
+  const [, day, written = '', year] = /^(\d{1,2})(?:er)? (\p{L}{3,9})\.? (\d{4})$/iu.exec(text) ?? [];
+  const plain = written.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
+  const month = MONTHS.indexOf(plain.replace(/^jui([nl])/, 'ju$1').slice(0, 3)) + 1;
+  const isMonth = /^(?:janv|fevr|mars$|avr|mai$|juin$|juil|aout$|sept|octo?|nove?|dece?)/.test(plain);
+  return isMonth ? { day: Number(day), month, year: Number(year), shortYear: false } : null;
+}
+
+/** Eight figures: `AAAAMMJJ`, else `JJMMAAAA`; no day of a life is both. */
+function dateInFigures(text: string): Parts | null {
+  const [, year, month, day] = /^((?:19|20)\d\d)(0[1-9]|1[0-2])(\d\d)$/.exec(text) ?? [];
+  if (year !== undefined) return { day: Number(day), month: Number(month), year: Number(year), shortYear: false };
+  const [, first, second, last] = /^(\d\d)(0[1-9]|1[0-2])((?:18|19|20)\d\d)$/.exec(text) ?? [];
+  if (last === undefined) return null;
+  return { day: Number(first), month: Number(second), year: Number(last), shortYear: false };
+}
+
 function wholeDate(text: string): Parts | null {
+  const told = dateInFigures(text) ?? dateInWords(text);
+  if (told) return told;
+  const [, spacedDay, spacedMonth, spacedYear] = /^(\d{1,2}) (\d{1,2}) (\d{4})$/.exec(text) ?? [];
+  if (spacedYear !== undefined)
+    return { day: Number(spacedDay), month: Number(spacedMonth), year: Number(spacedYear), shortYear: false };
   if (text.length > 10) return null;
   const day = [...text.matchAll(DAY_FIRST)][0];
   if (day && day[0] === text) return dayFirst(day);

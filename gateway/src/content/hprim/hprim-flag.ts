@@ -12,7 +12,10 @@ type Bound = { sign: '<' | '>' | ''; readings: number[] };
 type Verdict = 'N' | 'L' | 'H';
 
 const NUMBER = String.raw`[+-]?\d{1,12}(?:[.,]\d{1,9})?`;
-const BOUND = new RegExp(`^(<|>|≤|≥|inf|sup)?[.a-zéàè]{0,10} {0,3}(?:à|a)? {0,3}=? {0,3}(${NUMBER})$`, 'i');
+const BOUND = new RegExp(
+  `^(<|>|≤|≥|(?:inf|sup)(?=[. \\d]|[eé]rieure?(?!\\p{L})))?(?:\\.|[eé]rieure?)?\\s{0,3}(?:à|a)?\\s{0,3}=?\\s{0,3}(${NUMBER})$`,
+  'iu',
+);
 const RANGE = new RegExp(`^[[(]?\\s{0,5}(${NUMBER})\\s{0,5}(?:-|–|à|a)\\s{0,5}(${NUMBER})\\s{0,5}[\\])]?$`);
 /** What may stand behind a number as its unit: `mg/l`, `%`, `10^9/L` is not among them. */
 const UNIT_BEHIND = /^([<>≤≥]?\s{0,3}[+-]?\d[\d.,]{0,20})\s{0,5}(%|[µa-z]{1,6}\/[a-zµ³0-9]{1,8}|pg|fl|sec|s|ui|g|mg)$/i;
@@ -53,8 +56,10 @@ export function computeFlag(measure: Measure): Verdict | null {
       for (const high of limits.high ?? [null]) verdicts.add(judge(value.sign, reading, low, high));
     }
   }
-  const [only] = verdicts;
-  return verdicts.size === 1 ? (only ?? null) : null;
+  const [only = null] = verdicts;
+  // A star is how laboratories print that a value is outside: they do not say why.
+  if (verdicts.size > 1 || (only === 'N' && measure.value.includes('*'))) return null;
+  return only;
 }
 
 /** The value without the stars around it, nor its unit when that stands in the value (`< 0.12  mg/l`). */
@@ -84,8 +89,12 @@ function limitsOf(measure: Measure): { low: number[] | null; high: number[] | nu
       high = limit.readings;
     }
   }
-  return low || high ? { low, high } : null;
+  return saysNothing(low, high) ? null : { low, high };
 }
+
+/** Software that has no norms writes `0` for them: 0 alone, or from 0 to 0, is no range to compare with. */
+const saysNothing = (low: number[] | null, high: number[] | null): boolean =>
+  [low, high].every((limit) => limit === null || limit.every((reading) => reading === 0));
 
 function judge(sign: '<' | '>' | '', value: number, low: number | null, high: number | null): Verdict | null {
   if (low !== null && high !== null && low > high) return null;

@@ -8,7 +8,9 @@
  */
 
 import { decodeEntities } from '../text/html-entities.ts';
-import { findDate, isDateShaped, readBirthDate } from './hprim-date.ts';
+import { findDate, isDateShaped, isPlainDate, readBirthDate } from './hprim-date.ts';
+import { isAddress, isFamilyNameAlso, isName, isRankOfTwin, namesSomebody } from './hprim-name.ts';
+import { hasWrongKey, nirOf, sexOfNir } from './hprim-nir.ts';
 
 export type HprimHeader = {
   familyName: string;
@@ -36,7 +38,14 @@ export type HeaderSearch = {
   today: string;
 };
 
-type Candidate = { offset: number; score: number; birthIsDate: boolean; sure: boolean };
+type Candidate = {
+  offset: number;
+  score: number;
+  birthIsDate: boolean;
+  sure: boolean;
+  /** Birth and date stand in their places, and between them a national number or, above them, a town. */
+  proven: boolean;
+};
 
 const OFFSETS = [0, 1, 2];
 const ACCEPTED_SCORE = 10;
@@ -44,23 +53,49 @@ const ACCEPTED_SCORE = 10;
 const ACCEPTED_WITH_MARKER = 6;
 const CODE = /^[A-Za-z0-9_/-]{0,20}$/;
 const POSTAL_LINE = /^\d{5}\s+\S/;
-/** NIR: sex, year, month (also 20, 30–42, 50–99), department (2A, 2B), six digits, key. */
-const NIR = /^[1-478]\d{2}(?:0[1-9]|1[0-2]|20|3\d|4[0-2]|[5-9]\d)(?:\d\d|2[AB])\d{6}(?:\d{2})?$/;
-const NAME = /^[\p{L}\p{M}][\p{L}\p{M} .,/'’()-]{0,49}$/u;
-/** Who writes rather than who is cared for, and titles: the first words of a letterhead. */
-const LETTERHEAD =
-  /^(?:dr|pr|docteur|professeur|cabinet|clinique|h[oô]pital|chu|ehpad|pharmacie|laboratoire|selarl|scp|m[eé]decin|infirmi[eè]re?|biologiste|kin[eé]sith[eé]rapeute|dermatologue|cardiologue|sp[eé]cialiste|g[eé]n[eé]raliste|compte[ -]?rendu|r[eé]sultats?|examens?|analyses?)(?!\p{L})/iu;
-/** Words that open a letter; some are family names too, so they count only where nothing else says HPRIM. */
-const LETTER_OPENING =
-  /^(?:m|mr|mme|mlle|monsieur|madame|mademoiselle|cher|chère|bonjour|bonsoir|objet|centre|ch|labo|service|sage|ma[iî]son|date|nom|pr[eé]nom)(?!\p{L})|,/iu;
-
 export function findHprimHeader(search: HeaderSearch): HprimHeader | null {
   let best: Candidate | null = null;
   for (const offset of offsetsOf(search.lines)) {
     const candidate = weigh(search, offset);
     if (candidate && isAccepted(candidate, search.marked) && (!best || candidate.score > best.score)) best = candidate;
   }
-  return best ? readAt(search, best.offset) : null;
+  const bent = best?.proven === true ? null : findBentHeader(search);
+  return bent ?? (best && readAt(search, best.offset));
+}
+
+/** More lines than a header takes, with those that may stand before it or too many in it. */
+const BENT_LINES = 20;
+/** Address lines of a header that was bent: blank lines taken out on the way, or a long address. */
+const BENT_ADDRESSES = [2, 1, 0, 4, 5];
+
+/**
+ * A header without its line 1 (mail software takes blank lines off the beginning), or with more or fewer than three lines
+ * of address: only where a marker says HPRIM, and where all the rest proves it.
+ */
+function findBentHeader({ lines, marked, today }: HeaderSearch): HprimHeader | null {
+  if (!marked) return null;
+  const start = lines.slice(0, BENT_LINES);
+  const straightened = [0, 1].flatMap((offset) => withThreeAddressLines(start, offset));
+  for (const { straight, offset } of [{ straight: ['', ...start], offset: 0 }, ...straightened]) {
+    const search = { lines: straight, marked, today };
+    if (!weigh(search, offset)?.proven) continue;
+    const header = readAt(search, offset);
+    const endsBefore = header.endsBefore + start.length - straight.length;
+    return { ...header, endsBefore, warnings: ['header-shifted', ...header.warnings] };
+  }
+  return null;
+}
+
+function withThreeAddressLines(lines: readonly string[], offset: number): { straight: string[]; offset: number }[] {
+  const [before, after] = [lines.slice(0, offset + 3), lines.slice(offset + 3)];
+  // Only a street says where an address begins that is too long: two names may be a code and a family name, too.
+  const [first = ''] = after;
+  const isLongKnown = /\d/.test(first) || isAddress(first.trim());
+  return BENT_ADDRESSES.filter((count) => count < 3 || isLongKnown).map((count) => {
+    const town = count === 0 ? '' : (after[count - 1] ?? '');
+    const address = [count > 1 ? (after[0] ?? '') : '', '', town];
+    return { straight: [...before, ...address, ...after.slice(count)], offset };
+  });
 }
 
 /** 0, 1, 2; and the two places a header can start at when more blank lines stand before it. */
@@ -71,16 +106,50 @@ function offsetsOf(lines: readonly string[]): number[] {
 
 function weigh({ lines, marked, today }: HeaderSearch, offset: number): Candidate | null {
   const at = (number: number): string => (lines[offset + number - 1] ?? '').trim();
-  if (!isName(at(2), marked) || !isName(at(3), marked)) return null;
-  const birthIsDate = readBirthDate(at(7), today) !== null;
   const nir = at(8) === '' ? 0 : nirOf(at(8)) !== '' ? 3 : -3;
+  const isFamilyName = isName(at(2), marked) || (marked && nir > 0 && isFamilyNameAlso(at(2)));
+  if (!isFamilyName || !(isName(at(3), marked) || (marked && isRankOfTwin(at(3))))) return null;
+  if (isAddress(at(3)) || (offset > 0 && mayBeOneLower(lines, offset))) return null;
+  const birthIsDate = readBirthDate(at(7), today) !== null && (marked || isPlainDate(at(7)));
   const date = at(10) === '' ? 0 : findDate(at(10), today) !== null ? 4 : -4;
   const score =
     (CODE.test(at(1)) ? 3 : 0) + 2 + (POSTAL_LINE.test(at(6)) ? 1 : 0) + (birthIsDate ? 8 : -8) + nir + date;
   const codeWithDigit = CODE.test(at(1)) && /\d/.test(at(1));
   const sure = nir > 0 || codeWithDigit || (date > 0 && at(11) !== '' && at(12) !== '');
-  return { offset, score, birthIsDate, sure };
+  if (nir <= 0 && !codeWithDigit && !hasCodeColumn(lines[offset + 10]) && isRecent(at(7), today)) return null;
+  // A date or number above the one in line 7: lines are missing, and that one is the examination's.
+  const isAbove = [4, 5, 6].some((number) => isDateShaped(at(number)) || nirOf(at(number)) !== '');
+  const isNoTown = /\d/.test(at(6)) && (POSTAL_LINE.test(at(5)) || (CODE.test(at(6)) && !/^\d{5}$/.test(at(6))));
+  if ((isAbove || isNoTown) && !(birthIsDate && nir > 0 && date > 0)) return null;
+  const proven = birthIsDate && date > 0 && (nir > 0 || (nir === 0 && POSTAL_LINE.test(at(6))));
+  return { offset, score, birthIsDate, sure, proven };
 }
+
+/**
+ * Whether what would be the patient code may be the family name, and all of the header stand one line lower than it looks
+ * because its address has a line more: three names in a row, that are no code, `NOM` and `Prénom`.
+ */
+function mayBeOneLower(lines: readonly string[], offset: number): boolean {
+  const [above = '', first = '', family = '', given = ''] = lines
+    .slice(offset - 1, offset + 3)
+    .map((line) => line.trim());
+  if (!isName(first, false) || first !== first.toUpperCase() || first.length < 2) return false;
+  if (CODE.test(above) && /\d/.test(above)) return true;
+  const isCodeOfName = first.slice(0, 3) === family.slice(0, 3).toUpperCase();
+  return !isCodeOfName && (family !== family.toUpperCase() || given === given.toUpperCase());
+}
+
+/** A letter is as young as this when it is read; its date stands where a birth would, below a letterhead. */
+const LETTER_DAYS = 31;
+const DAY_MS = 86_400_000;
+
+function isRecent(line: string, today: string): boolean {
+  const birth = readBirthDate(line, today);
+  return birth !== null && Date.parse(today) - Date.parse(birth.iso) <= LETTER_DAYS * DAY_MS;
+}
+
+/** Line 11 as HPRIM writes it: a code, or a dot for none, in a column before the name. */
+const hasCodeColumn = (line = ''): boolean => /^(?:\S{1,9}\s{2,10}|\s{2,10}\S{1,7} )\S/.test(line);
 
 function isAccepted(candidate: Candidate, marked: boolean): boolean {
   if (candidate.birthIsDate && marked) return candidate.score >= ACCEPTED_WITH_MARKER;
@@ -91,10 +160,6 @@ function isAccepted(candidate: Candidate, marked: boolean): boolean {
 
 /** Where a header has its town, date of birth and national number, from its first line on; one may be missing or too many. */
 const PROOF_PLACES = [4, 5, 6, 7, 8];
-/** How the line of an address begins, which may stand below a name as a given name does. */
-const ADDRESS =
-  /^(?:rue|avenue|av|bd|bld|boulevard|place|pl|r[eé]sidence|impasse|all[eé]e|chemin|route|quai|cours|square|b[aâ]t|b[aâ]timent|lot|lotissement|hameau|lieu|za|zi|bp)(?!\p{L})/iu;
-
 /**
  * Whether a header stands or tries to stand at this line, readable or not: a name in capitals below it, another name, and
  * a birth or a national number where a header has them; behind results, where nobody prints an address, a town will do.
@@ -104,15 +169,22 @@ export function triesToBeHeader(lines: readonly string[], index: number, { isInB
   const at = (place: number): string => lines[index + place] ?? '';
   // A date above a national number: a birth, whatever became of the names.
   if ([5, 6].some((place) => isDateShaped(at(place)) && nirOf(at(place + 1)) !== '')) return true;
+  // The date of an examination where a header has it, below a national number or a birth; what stands around is a header's.
+  if (isDateShaped(at(9))) {
+    if (nirOf(at(7)) !== '') return true;
+    const hasPeople = [10, 11].every((place) => at(place).trim() !== '');
+    if (isDateShaped(at(6)) && (hasPeople || POSTAL_LINE.test(at(5).trim()))) return true;
+  }
   const proves = (line: string) =>
     isDateShaped(line) || nirOf(line) !== '' || (!isInBody && POSTAL_LINE.test(line.trim()));
   return PROOF_PLACES.some((place) => proves(at(place))) && namesSomebody(lines, index + 1);
 }
 
-/** A name in capitals, and another name below it. */
-export function namesSomebody(lines: readonly string[], index: number): boolean {
-  const [family, given] = [(lines[index] ?? '').trim(), (lines[index + 1] ?? '').trim()];
-  return family === family.toUpperCase() && isName(family, false) && isName(given, false) && !ADDRESS.test(given);
+/** Whether a header stands at this line that would be one in any text, marked or not. */
+export function isSureHeader(lines: readonly string[], index: number, today: string): boolean {
+  if (!isPlainDate(lines[index + 6] ?? '')) return false;
+  const candidate = weigh({ lines, marked: false, today }, index);
+  return candidate !== null && isAccepted(candidate, false);
 }
 
 /** Whether these lines name the patient of a header, as the printed part of his own report does. */
@@ -122,11 +194,6 @@ export function namesPatientOf({ familyName, givenName }: HprimHeader, lines: re
 }
 
 const folded = (text: string): string => text.slice(0, 400).normalize('NFD').replace(/\p{M}/gu, '').toUpperCase();
-
-function isName(text: string, marked: boolean): boolean {
-  if (!NAME.test(decodeEntities(text)) || LETTERHEAD.test(text) || text.split(/\s+/).length > 6) return false;
-  return marked || !LETTER_OPENING.test(text);
-}
 
 function readAt({ lines, today }: HeaderSearch, offset: number): HprimHeader {
   const at = (number: number): string => decodeEntities((lines[offset + number - 1] ?? '').trim());
@@ -154,12 +221,12 @@ function readAt({ lines, today }: HeaderSearch, offset: number): HprimHeader {
     warnings.push('date-unreadable');
     leftOver.push(field(10));
   }
-  if (birth === null && field(7) !== '') leftOver.push(field(7));
+  if (at(7) !== '' && (birth === null || !isPlainDate(at(7)))) leftOver.push(at(7));
   return {
     familyName: at(2),
     givenName: at(3),
     birthDate: birth?.iso ?? null,
-    sex: hasWrongKey(nir) ? null : sexOfNir(nir),
+    sex: sexOfNir(nir, birth?.iso ?? null),
     nir,
     fileNumber: field(9),
     date,
@@ -172,16 +239,20 @@ function readAt({ lines, today }: HeaderSearch, offset: number): HprimHeader {
 }
 
 /** Line 10: a date alone, with its time, or behind a number without spaces (`M-5128-23/10/06`); not one in a sentence. */
-const DATE_FIELD = /^\S{0,40}\d{1,4}[/.-]\d{1,2}[/.-]\d{2,4}(?:\s+(?:à\s+)?\d{1,2}\s?[:h]\s?\d{2}(?::\d{2})?)?$/i;
+const NUMBERED_DATE = /^\S{0,40}\d{1,4}[/.-]\d{1,2}[/.-]\d{2,4}(?:\s+(?:à\s+)?\d{1,2}\s?[:h]\s?\d{2}(?::\d{2})?)?$/i;
+const HOLDS_DATE = /\d{1,4}[/.-]\d{1,2}[/.-]\d{2,4}/;
+const isDateField = (line: string): boolean => NUMBERED_DATE.test(line) || isDateShaped(line);
 
 /**
  * Twelve; seven where text begins behind the date of birth, as some senders write; eight where a line behind the national
  * number is missing, so that none of the others can be told.
  */
 function headerLength(at: (number: number) => string): 7 | 8 | 12 {
-  const isDate = at(10) === '' || DATE_FIELD.test(at(10));
-  if (nirOf(at(8)) !== '') return !isDate && DATE_FIELD.test(at(9)) ? 8 : 12;
-  const isNumber = at(9).split(/\s+/).length <= 3;
+  const isDate = at(10) === '' || isDateField(at(10));
+  const isLower = at(10) === '' && isDateField(at(11));
+  if (nirOf(at(8)) !== '') return (isDate || HOLDS_DATE.test(at(10))) && !isLower ? 12 : 8;
+  if (isLower) return 7;
+  const isNumber = at(9).split(/\s+/).length <= (at(10) === '' ? 3 : 6);
   const isBlankOrNumber = at(8) === '' || /^[0-9AB .]{1,25}$/.test(at(8));
   return isDate && isNumber && (isBlankOrNumber || at(10) !== '') ? 12 : 7;
 }
@@ -192,26 +263,11 @@ function nameAfterCode(lines: readonly string[], offset: number, number: number,
   const line = (lines[offset + number - 1] ?? '').trimEnd();
   const name = line.slice(10).trim();
   const cutsWord = /\S/.test(line.charAt(9)) && /\S/.test(line.charAt(10));
-  const isCode = /^[A-Z0-9._/*+-]*$/.test(line.slice(0, 10).trim());
+  const code = line.slice(0, 10).trim();
+  // `DUPONT    Jean` is a person in columns, and no code before a name.
+  const isPerson = /^[A-Z'-]{2,}$/.test(code) && /^\p{Lu}\p{Ll}+(?:-\p{Lu}\p{Ll}+)?$/u.test(name);
+  const isCode = /^[A-Z0-9._/*+-]*$/.test(code) && !isPerson;
   return decodeEntities(name === '' || cutsWord || !isCode ? line.trim() : name);
-}
-
-/** The number in a line, without the spaces people put in it; empty when there is none. */
-function nirOf(line: string): string {
-  const plain = line.length > 40 ? '' : line.replaceAll(/\s/g, '');
-  return NIR.test(plain) ? plain : '';
-}
-
-/** The key is 97 less the rest of the number by 97, 2A read as 19 and 2B as 18; `00` is a key left out. */
-function hasWrongKey(nir: string): boolean {
-  if (nir.length !== 15 || nir.endsWith('00')) return false;
-  const number = nir.slice(0, 13).replace('2A', '19').replace('2B', '18');
-  return 97 - Number(BigInt(number) % 97n) !== Number(nir.slice(13));
-}
-
-function sexOfNir(nir: string): 'M' | 'F' | null {
-  if (nir === '') return null;
-  return '137'.includes(nir.charAt(0)) ? 'M' : 'F';
 }
 
 /** A record of columns padded to 40 characters, as SOLABIO and others put in or before line 1. */

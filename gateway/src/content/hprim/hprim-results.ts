@@ -22,16 +22,20 @@ export type CodedLines = Pick<ClinicalReport, 'results' | 'warnings'> & {
 type Draft = { result: LabResult; raw: string; following: string[] };
 
 const FIELDS = 14;
+const STATUS_FIELDS = 10;
 /** Mail software wraps from about here on. */
 const MAIL_LINE = 70;
-const RES = /^\s{0,20}RES\s{0,3}\|/;
-const TEX = /^\s{0,20}TEX\s{0,3}(?:\||$)/;
+const RES = /^\s{0,20}RES\s{0,3}\|/i;
+const TEX = /^\s{0,20}TEX\s{0,3}(?:\||$)/i;
 
 export const isResultLine = (line: string): boolean => RES.test(line);
 export const isCodedLine = (line: string): boolean => RES.test(line) || TEX.test(line) || line.trim() === '';
 
 /** A line that only laboratory software writes: `RES` with its label, code, type and value. */
 export const isFullResultLine = (line: string): boolean => RES.test(line) && line.split('|', 5).length === 5;
+
+/** A result line whose fields go as far as the status, or behind it. */
+export const isStatusReached = (line: string): boolean => line.split('|', STATUS_FIELDS).length === STATUS_FIELDS;
 
 export function readCodedLines(lines: readonly string[]): CodedLines {
   const drafts: Draft[] = [];
@@ -41,7 +45,7 @@ export function readCodedLines(lines: readonly string[]): CodedLines {
   let justRead: Draft | null = null;
   for (const line of lines) {
     const before: Draft | null = justRead;
-    justRead = null;
+    if (line.trim() !== '') justRead = null;
     if (RES.test(line)) {
       const result = readResultLine(line, text, warnings);
       if (result)
@@ -70,13 +74,16 @@ export function readCodedLines(lines: readonly string[]): CodedLines {
 }
 
 /**
- * Whether mail software broke a result line in two: it lacks fields, and behind it stands something with bars, or it
- * is as long as mail lines are. Half of a number would be a wrong number, so both halves are text.
+ * Whether mail software broke a result line in two: behind it stands something with bars, or figures, or it lacks fields
+ * and is as long as mail lines are. Half of a number would be a wrong number, so both halves are text.
  */
-const isCutShort = (raw: string, next: string): boolean =>
-  raw.split('|', 11).length < 10 &&
-  !/^\s{0,20}[A-Z]{3}\|/.test(next) &&
-  (next.includes('|') || raw.length >= MAIL_LINE);
+function isCutShort(raw: string, next: string): boolean {
+  if (/^\s{0,20}[A-Z]{3}\|/.test(next)) return false;
+  const lacksFields = !isStatusReached(raw);
+  const goesOnInFigures = /^[\d.,]/.test(next.trim()) && /[\d.,]\s*$/.test(raw);
+  if (next.includes('|') || (lacksFields && goesOnInFigures)) return true;
+  return raw.length >= MAIL_LINE && (lacksFields || goesOnInFigures);
+}
 
 function textOf(line: string): string {
   const bar = line.indexOf('|');
@@ -92,6 +99,11 @@ function readResultLine(line: string, text: string[], warnings: Set<string>): La
   if (extra.length > 0 || line.split('|', 201).length > 200) {
     warnings.add('fields-not-understood');
     text.push(decodeEntities(line.trim()));
+  }
+  if (isOutOfPlace(at)) {
+    warnings.add('fields-not-understood');
+    text.push(decodeEntities(line.trim()));
+    return null;
   }
   if (at(1) === '' && at(4) === '' && at(10) === '') {
     if (fields.slice(5).some((field) => field !== '')) text.push(decodeEntities(line.trim()));
@@ -123,6 +135,25 @@ function readResultLine(line: string, text: string[], warnings: Set<string>): La
   };
 }
 
+const LETTER = /^[NAC]$/i;
+const NUMBER_ONLY = /^[<>≤≥]?\s{0,3}[+-]?\d[\d.,]{0,20}$/;
+const isWord = (field: string): boolean => field !== '' && !/\d/.test(field);
+const knows = (known: readonly string[], field: string): boolean => known.includes(field.toUpperCase());
+
+/**
+ * Whether a bar too many or too few moved the fields: the type stands where the value should, a norm where the flag
+ * should, or the flag among the norms. Any number read from such a line could be another one.
+ */
+function isOutOfPlace(at: (index: number) => string): boolean {
+  if (at(3).length > 2 && LETTER.test(at(4))) return true;
+  if (NUMBER_ONLY.test(at(8))) {
+    const isFlagNext = (at(9) === '' || knows(RESULT_FLAGS, at(9))) && knows(HPRIM_STATUSES, at(10));
+    const isUnitBefore = (NUMBER_ONLY.test(at(7)) && isWord(at(6))) || (NUMBER_ONLY.test(at(9)) && isWord(at(7)));
+    if (isFlagNext || isUnitBefore) return true;
+  }
+  return at(9) === '' && knows(RESULT_FLAGS, at(7)) && knows(HPRIM_STATUSES, at(8));
+}
+
 function measureFrom(value: string, unit: string, low: string, high: string): Measure {
   const range = high === '' ? splitRange(low) : low === '' ? splitRange(high) : null;
   return { value, unit, low: range?.low ?? low, high: range?.high ?? high };
@@ -135,7 +166,7 @@ function measureFrom(value: string, unit: string, low: string, high: string): Me
 function shareComments(drafts: readonly Draft[], text: string[]): void {
   drafts.forEach((draft, index) => {
     const next = drafts[index + 1];
-    const cut = next ? printedLineOf(draft.following, next.result.label) : draft.following.length;
+    const cut = next ? printedLineOf(draft.following, next.result) : draft.following.length;
     draft.result.comments = draft.following
       .slice(0, cut)
       .map((line) => line.trim())
@@ -145,12 +176,24 @@ function shareComments(drafts: readonly Draft[], text: string[]): void {
 }
 
 /** Where, in the lines between two results, the printed line of the next one starts (their number when there is none). */
-function printedLineOf(lines: readonly string[], nextLabel: string): number {
-  const label = plain(nextLabel);
+function printedLineOf(lines: readonly string[], next: LabResult): number {
+  const label = plain(next.label);
   let cut = label === '' ? -1 : lines.findIndex((line) => startsWithWord(plain(line), label));
+  if (cut === -1) cut = lines.findLastIndex((line) => printsValueOf(line, next));
   if (cut === -1) cut = lines.length;
   while (cut > 0 && (sectionOf(lines[cut - 1] ?? '') !== null || (lines[cut - 1] ?? '').trim() === '')) cut -= 1;
   return cut;
+}
+
+const DATE = /\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}/;
+
+/** A line in columns with the very number of a result, under another name than its label; not one that tells earlier values. */
+function printsValueOf(line: string, { first }: LabResult): boolean {
+  const value = first.value.replaceAll(/[*\s]/g, '').replace(',', '.');
+  const written = line.slice(0, 200);
+  if (!/^\d[\d.]*$/.test(value) || !/^\s{0,20}\p{L}.*(?: {3}|\.{3})/u.test(written)) return false;
+  if (DATE.test(written) || /ant[eé]rio|pr[eé]c[eé]dent/i.test(written)) return false;
+  return (written.match(/\d[\d.,]*/g) ?? []).some((number) => number.replace(',', '.') === value);
 }
 
 const plain = (text: string): string =>

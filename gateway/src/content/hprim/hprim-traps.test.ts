@@ -40,8 +40,8 @@ test('line 1 may be a code, a number, a dot or nothing, and none of them is show
 });
 
 test('the national number is read with and without spaces and key, and is believed no further than its key', () => {
-  const read = (line: string): (string | null | undefined)[] => {
-    const { patient, warnings } = withHeader({ 8: line });
+  const read = (line: string, birth = '14/03/1941'): (string | null | undefined)[] => {
+    const { patient, warnings } = withHeader({ 7: birth, 8: line });
     assert.ok(patient.ins === null || patient.ins.quality === 'nir-only', 'a number in HPRIM is no qualified identity');
     return [patient.ins?.masked, patient.sex, warnings[0]];
   };
@@ -49,9 +49,9 @@ test('the national number is read with and without spaces and key, and is believ
   assert.deepEqual(read('241035999999906'), ['2 41 03 … 06', 'F', undefined]);
   assert.deepEqual(read('2 41 03 59 999 999 06'), ['2 41 03 … 06', 'F', undefined]);
   assert.deepEqual(read('2410359999999'), ['2 41 03 …', 'F', undefined]);
-  assert.deepEqual(read('1500176000000 00'), ['1 50 01 … 00', 'M', undefined], 'the key was left out');
-  assert.deepEqual(read('150012A004001 83'), ['1 50 01 … 83', 'M', undefined]);
-  assert.deepEqual(read('7503359999999'), ['7 50 33 …', 'M', undefined]);
+  assert.deepEqual(read('1500176000000 00', '02/01/1950'), ['1 50 01 … 00', 'M', undefined], 'the key was left out');
+  assert.deepEqual(read('150012A004001 83', '02/01/1950'), ['1 50 01 … 83', 'M', undefined]);
+  assert.deepEqual(read('7503359999999', '02/01/1950'), ['7 50 33 …', 'M', undefined]);
   assert.deepEqual(read('1410359999999 06'), ['1 41 03 … 06', null, 'nir-key-wrong']);
   const strange = withHeader({ 8: '12345' });
   assert.deepEqual([strange.patient.ins, strange.warnings], [null, ['nir-unreadable']]);

@@ -29,11 +29,56 @@ test('prevents: results of a second patient under the first, whose letter has no
     ['DESSAINT', 0],
     ['ESSAI', 1],
   ]);
-  for (const birth of ['12 janvier 1990', '12 01 1990', '12011990', 'Née le 12/01/1990']) {
-    const unread = second.with(6, birth);
-    for (const end of [[], ['****FIN****']])
-      assert.deepEqual(whose([...FIRST, 'Lettre.', ...end, ...unread, ...INR]).at(-1), ['', 1], birth);
+  const births: [string, string][] = [
+    ['12 janvier 1990', 'ESSAI'],
+    ['12 01 1990', 'ESSAI'],
+    ['12011990', 'ESSAI'],
+    ['Née le 12/01/1990', 'ESSAI'],
+    ['12/01/1990 (36 ans)', 'ESSAI'],
+    ['32 janvier 1990', ''],
+    ['Née le 12/13/1990', ''],
+    ['31021990', ''],
+  ];
+  for (const [birth, name] of births) {
+    const unended = /\p{L}|\(|:/u.test(birth) ? '' : name; // without an end before it, a header needs more proof than words
+    for (const [end, expected] of [
+      [[], unended],
+      [['****FIN****'], name],
+    ] as const)
+      assert.deepEqual(
+        whose([...FIRST, 'Lettre.', ...end, ...second.with(6, birth), ...INR]).at(-1),
+        [expected, 1],
+        birth,
+      );
   }
+});
+
+test('prevents: results under the patient of a letter without end, whose follower has a header that cannot be read', () => {
+  const unread = (changes: Readonly<Record<number, string>>): string[] =>
+    [
+      'D43',
+      'M4RTIN',
+      '8',
+      '1 PLACE NEUVE',
+      '',
+      '',
+      '',
+      '',
+      'B26-3',
+      '13/01/2026',
+      'LABO01    LABO',
+      'MART01    DR X',
+    ].map((line, at) => changes[at + 1] ?? line);
+  for (const header of [
+    unread({ 7: '02/05/1962' }),
+    unread({ 7: '31/02/1962', 11: '', 12: '', 6: '59800 LILLE' }),
+    unread({ 8: '2620559999999' }),
+    unread({ 7: 'mai 1962', 8: '2620559999999' }),
+  ])
+    for (const before of [['Lettre sans résultat.'], INR])
+      assert.deepEqual(whose([...FIRST, ...before, ...header, ...INR]).at(-1), ['', 1], header.join('/'));
+  const sure = unread({ 2: 'Exemple', 3: 'Louise', 7: '02/05/1962' });
+  assert.deepEqual(whose([...FIRST, 'Lettre sans résultat.', ...sure, ...INR]).at(-1), ['Exemple', 1]);
 });
 
 test('prevents: text behind a short header read as date, sender and recipient', () => {

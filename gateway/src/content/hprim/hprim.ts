@@ -15,12 +15,16 @@ import { stating } from '../stated-patients.ts';
 import { decodeEntities } from '../text/html-entities.ts';
 import { isDateShaped } from './hprim-date.ts';
 import type { HprimHeader } from './hprim-header.ts';
-import { findHprimHeader, namesPatientOf, namesSomebody, triesToBeHeader } from './hprim-header.ts';
-import { isCodedLine, isFullResultLine, isResultLine, readCodedLines } from './hprim-results.ts';
+import { findHprimHeader, isSureHeader, namesPatientOf, triesToBeHeader } from './hprim-header.ts';
+import { namesSomebody } from './hprim-name.ts';
+import { nirOf } from './hprim-nir.ts';
+import { isCodedLine, isFullResultLine, isResultLine, isStatusReached, readCodedLines } from './hprim-results.ts';
 
 const MARKER = /^\s{0,40}\*{4}\s{0,3}(LAB|FIN|FINFICHIER)\s{0,3}\*{4}\s{0,40}$/i;
 const HEADER_LINES = 12;
 const HEADER_MIN_LINES = 7;
+/** Places at the beginning of a message where its header is looked for. */
+const HEADER_OFFSETS = 3;
 /** More blank lines than a header is looked for behind, and the header. */
 const LOOKED_AT_LINES = 220;
 
@@ -28,24 +32,55 @@ type Draft = { header: HprimHeader | null; text: string[]; coded: string[]; warn
 
 /** The reports in `text`; none when it is not HPRIM. `now` bounds two-digit years. */
 export function readHprim(text: string, now: Date = new Date()): ClinicalReport[] {
-  const lines = text.split(/\r\n|\r|\n/);
+  const lines = singleSpaced(text.split(/\r\n|\r|\n/));
   const marked = lines.some((line) => MARKER.test(line) || isFullResultLine(line));
   const today = now.toISOString().slice(0, 10);
   if (!marked && !findHprimHeader({ lines, marked, today })) return [];
+  const cutOff = takeCutOffLine(lines);
   const drafts: Draft[] = [];
   const leading: string[] = [];
-  for (const { cut, isInBody } of cutIntoStretches(lines, today))
-    readStretch(cut, { drafts, leading, marked, today, isInBody });
+  for (const { cut, ...where } of cutIntoStretches(lines, today))
+    readStretch(cut, { drafts, leading, marked, today, ...where });
   if (!drafts.some((draft) => draft.header || draft.coded.some(isFullResultLine))) return [];
   const first = drafts[0];
   if (first && leading.some((line) => line.trim() !== '')) {
     first.text = leading.concat(first.text);
     first.warnings.add('text-before-header');
   }
+  const last = drafts.at(-1);
+  if (last && cutOff !== null) {
+    last.text.push(readable(cutOff));
+    last.warnings.add('line-broken');
+  }
   return drafts.map(reportOf);
 }
 
-type Stretch = { cut: string[]; isInBody: boolean };
+/** Without the blank line that some mail software puts behind every line: an HPRIM header counts its lines. */
+function singleSpaced(lines: string[]): string[] {
+  const areBlank = (rest: 0 | 1): boolean => lines.every((line, at) => at % 2 !== rest || line.trim() === '');
+  const kept = areBlank(1) ? 0 : areBlank(0) ? 1 : null;
+  return kept === null || lines.length < HEADER_LINES ? lines : lines.filter((_, at) => at % 2 === kept);
+}
+
+/**
+ * Takes off a last line that the file breaks off in: a result with fewer fields than any other of the file, without a line
+ * end and with nothing behind it. Its last number may be half of one.
+ */
+function takeCutOffLine(lines: string[]): string | null {
+  const last = lines.at(-1) ?? '';
+  if (!isResultLine(last) || isStatusReached(last)) return null;
+  const others = lines.slice(0, -1).filter(isResultLine);
+  if (others.length === 0 || !others.every(isStatusReached)) return null;
+  lines.pop();
+  return last;
+}
+
+type Stretch = {
+  cut: string[];
+  isInBody: boolean;
+  /** Behind the end of the file, and not ended in its turn: what mail software puts below (a disclaimer, a signature). */
+  isTail: boolean;
+};
 
 /**
  * Cuts after each end marker, and before a header that follows results, or a letter, without one. A header in the body
@@ -53,23 +88,25 @@ type Stretch = { cut: string[]; isInBody: boolean };
  */
 function cutIntoStretches(lines: readonly string[], today: string): Stretch[] {
   const stretches: Stretch[] = [];
-  let current: Stretch = { cut: [], isInBody: false };
+  let current: Stretch = { cut: [], isInBody: false, isTail: false };
   let resultsSeen = false;
   let body = bodyOf(lines, 0, today);
   const cutAt = (index: number, carried: string[], isInBody: boolean): void => {
     stretches.push(current);
-    current = { cut: carried, isInBody };
+    current = { cut: carried, isInBody, isTail: false };
     resultsSeen = false;
     body = bodyOf(lines, index, today);
   };
   /** Another one than the patient of this message, whose name and birth may be printed once more. */
   const namesAnother = (at: number): boolean =>
-    triesToBeHeader(lines, at, { isInBody: true }) &&
+    (triesToBeHeader(lines, at, { isInBody: true }) || isSureHeader(lines, at, today)) &&
     !(body.header && namesPatientOf(body.header, lines.slice(at, at + 4)));
   lines.forEach((line, index) => {
     const marker = MARKER.exec(line)?.[1]?.toUpperCase();
     if (marker === 'FIN' || marker === 'FINFICHIER') {
+      current.isTail = false;
       cutAt(index + 1, [], false);
+      current.isTail = marker === 'FINFICHIER';
       return;
     }
     if (resultsSeen && !isCodedLine(line) && marker === undefined && startsMessage(lines, index)) {
@@ -90,14 +127,18 @@ function cutIntoStretches(lines: readonly string[], today: string): Stretch[] {
 /** The header of a message that begins at `index`, and where a further one may stand at the earliest. */
 function bodyOf(lines: readonly string[], index: number, today: string): { header: HprimHeader | null; from: number } {
   const header = findHprimHeader({ lines: lines.slice(index, index + LOOKED_AT_LINES), marked: true, today });
-  return { header, from: index + (header?.endsBefore ?? HEADER_MIN_LINES) };
+  return { header, from: index + (header?.endsBefore ?? HEADER_OFFSETS) };
 }
 
 /** Whether the uncoded lines from `index` on are, or try to be, the header of a next message. */
 function startsMessage(lines: readonly string[], index: number): boolean {
   const next = lines.slice(index, index + HEADER_LINES + 2);
   const end = next.findIndex((line) => MARKER.test(line) || isResultLine(line));
-  if (looksLikeHeaderAttempt(end === -1 ? next : next.slice(0, end))) return true;
+  const uncoded = end === -1 ? next : next.slice(0, end);
+  if (looksLikeHeaderAttempt(uncoded)) return true;
+  // A national number among as many lines as a header has; or as many lines, and then coded ones are announced again.
+  if (uncoded.length >= HEADER_MIN_LINES && uncoded.some((line) => nirOf(line) !== '')) return true;
+  if (end >= HEADER_LINES - 3 && MARKER.test(next[end] ?? '')) return true;
   // The line before may be its line 1, left blank.
   return [index, index - 1].some((at) => triesToBeHeader(lines, at, { isInBody: false }));
 }
@@ -117,9 +158,13 @@ function mayNameAnother(
   return isInBody || lines.length >= HEADER_MIN_LINES || lines.some((_, index) => namesSomebody(lines, index));
 }
 
-type Reading = { drafts: Draft[]; leading: string[]; marked: boolean; today: string; isInBody: boolean };
+/** No results, no marker, and nobody named as a header would: what stands below mail. */
+const isOnlyText = (lines: readonly string[]): boolean =>
+  !lines.some((line, at) => MARKER.test(line) || isResultLine(line) || triesToBeHeader(lines, at, { isInBody: true }));
 
-function readStretch(lines: readonly string[], { drafts, leading, marked, today, isInBody }: Reading): void {
+type Reading = Omit<Stretch, 'cut'> & { drafts: Draft[]; leading: string[]; marked: boolean; today: string };
+
+function readStretch(lines: readonly string[], { drafts, leading, marked, today, isInBody, isTail }: Reading): void {
   if (lines.every((line) => line.trim() === '')) return;
   const firstCoded = lines.findIndex((line) => MARKER.test(line) || isResultLine(line));
   const before = firstCoded === -1 ? lines : lines.slice(0, firstCoded);
@@ -131,7 +176,7 @@ function readStretch(lines: readonly string[], { drafts, leading, marked, today,
     const draft: Draft = { header, text: [...header.leftOver], coded: [], warnings: new Set(header.warnings) };
     drafts.push(draft);
     addLines(draft, lines.slice(header.endsBefore));
-  } else if (previous && !mayNameAnother(before, { isInBody, hasResults })) {
+  } else if (previous && ((isTail && isOnlyText(lines)) || !mayNameAnother(before, { isInBody, hasResults }))) {
     previous.warnings.add(hasResults ? 'results-after-end' : 'text-after-end');
     if (previous.text.length > 0 || previous.coded.length > 0) previous.text.push('');
     addLines(previous, lines);
@@ -149,7 +194,7 @@ function addLines(draft: Draft, lines: readonly string[]): void {
   let coded = false;
   for (const line of lines) {
     if (MARKER.test(line)) coded = true;
-    else if (coded || isResultLine(line) || /^\s{0,20}TEX\|/.test(line)) {
+    else if (coded || isResultLine(line) || /^\s{0,20}TEX\|/i.test(line)) {
       coded = true;
       draft.coded.push(line);
     } else draft.text.push(readable(line));

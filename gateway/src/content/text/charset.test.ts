@@ -89,6 +89,17 @@ test('names from elsewhere and letters in other alphabets are read as well', () 
   assert.equal(decodeClinicalText(Buffer.from([0xf0, 0xd2, 0xc9, 0xd7, 0xc5, 0xd4]), 'koi8-r').text, 'Привет');
 });
 
+test('a text of two charsets is read line by line; letters that look like UTF-8 by chance do not lose the others', () => {
+  const header = Buffer.from('Laboratoire fictif, Prélevé à jeun\r\n', 'utf8');
+  for (const charset of LEGACY) {
+    const { text } = decodeClinicalText(Buffer.concat([header, encode('Sérum hémolysé à contrôler', charset)]));
+    assert.equal(text, 'Laboratoire fictif, Prélevé à jeun\r\nSérum hémolysé à contrôler', charset);
+  }
+  const odd = 'TEMPÉRATURE EN Â° ÉLEVÉE, à contrôler';
+  const { text } = decodeClinicalText(Buffer.concat([header, encode(odd, 'windows-1252')]));
+  assert.equal(text.split('\r\n')[1], odd);
+});
+
 test('UTF-7 stays what it is, so that nothing is smuggled in it', () => {
   assert.equal(decodeClinicalText(Buffer.from('+ADw-script+AD4-'), 'utf-7').text, '+ADw-script+AD4-');
 });

@@ -7,6 +7,7 @@
  * UTF-7 is not a charset here: it only serves to smuggle.
  */
 
+import { isUtf8 } from 'node:buffer';
 import { decodeCp850 } from './cp850-table.ts';
 
 /** `charset`: us-ascii, utf-8, utf-16le, utf-16be, windows-1252, iso-8859-15, cp850, macintosh; rarely another declared one. */
@@ -19,6 +20,8 @@ const LEGACY_CHARSETS: readonly LegacyCharset[] = ['windows-1252', 'cp850', 'mac
 
 /** How many bytes are weighed to choose; a lab report says what it is long before that. */
 const EVIDENCE_MAX_BYTES = 64 * 1024;
+/** Above this a text is read in one charset: reports are a few kilobytes, and each line has its cost. */
+const MIXED_MAX_BYTES = 256 * 1024;
 
 const DECLARED_LEGACY: Readonly<Record<string, LegacyCharset>> = {
   'windows-1252': 'windows-1252',
@@ -47,6 +50,8 @@ function decode(bytes: Uint8Array, declared: string): DecodedText {
     return { text: new TextDecoder(charset).decode(bytes), charset };
   }
   if (bytes.every((byte) => byte < 0x80)) return { text: Buffer.from(bytes).toString('latin1'), charset: 'us-ascii' };
+  const mixed = asMixed(bytes, DECLARED_LEGACY[declared]);
+  if (mixed) return mixed;
   const utf8 = asUtf8(bytes);
   if (utf8 !== null) return { text: utf8, charset: 'utf-8' };
   const { charset, score } = chooseLegacy(bytes, DECLARED_LEGACY[declared]);
@@ -88,6 +93,33 @@ function asUtf8(bytes: Uint8Array): string | null {
     }
     return sound >= 4 * broken ? lenient : null;
   }
+}
+
+/** Letters and signs of French as UTF-8 writes them; in any other charset, these bytes side by side are hardly ever words. */
+const SOUND_UTF8 = /\xc2[\xa0-\xbf]|\xc3[\x80-\xbf]|\xc5[\x92\x93\xb8]|\xe2\x80[\x90-\xa6]|\xe2\x82\xac/g;
+const ABOVE_ASCII = /[\x80-\xff]/g;
+
+/** More bytes that are not UTF-8 than there are letters that are: one cut in two at the end of a line is none of these. */
+function isLegacyLine(line: string): boolean {
+  const rest = line.replace(SOUND_UTF8, '').match(ABOVE_ASCII)?.length ?? 0;
+  return rest > (line.match(SOUND_UTF8)?.length ?? 0);
+}
+
+/** A text put together from two, a header in UTF-8 over a body in another charset: each line is read in its own. */
+function asMixed(bytes: Uint8Array, hint: LegacyCharset | undefined): DecodedText | null {
+  if (bytes.length > MIXED_MAX_BYTES || isUtf8(bytes)) return null;
+  const lines =
+    Buffer.from(bytes)
+      .toString('latin1')
+      .match(/[^\n]*\n|[^\n]+/g) ?? [];
+  const legacy = lines.filter(isLegacyLine);
+  if (legacy.length === 0 || !lines.some((line) => line.search(SOUND_UTF8) >= 0 && !isLegacyLine(line))) return null;
+  const { charset } = chooseLegacy(Buffer.from(legacy.join(''), 'latin1'), hint);
+  const read = (line: string): string => {
+    const own = Buffer.from(line, 'latin1');
+    return isLegacyLine(line) ? decodeLegacy(own, charset) : new TextDecoder('utf-8', { ignoreBOM: true }).decode(own);
+  };
+  return { text: lines.map(read).join(''), charset };
 }
 
 /** ISO-8859-15 differs from cp1252 in eight places; it is taken only at its word and without C1 bytes. */
@@ -161,7 +193,8 @@ function fit(character: string, place: Place): number {
   if (character === '½' && /[0-9]/.test(before)) return 3;
   if (character === '’') return isLetter(before) && isLetter(after) ? 2 : 0;
   if (character === 'µ') return 'mgLlkUKMs'.includes(after || ' ') ? 2 : 0;
-  if (character === '²' || character === '³') return before === 'm' ? 2 : 0;
+  if (character === '²' || character === '³') return before === 'm' ? 2 : /[a-z0-9]/i.test(before) ? 0 : -1;
+  if (character === '≤' || character === '≥') return /[\s0-9]/.test(after) ? 1 : -2;
   if (character === '±' || character === '½' || character === '×') return isLetter(before) || isLetter(after) ? -2 : 1;
   if (BETWEEN_WORDS.includes(character)) return isLetter(before) && isLetter(after) ? -2 : 1;
   const code = character.charCodeAt(0);

@@ -4,11 +4,12 @@
  */
 
 const HIDDEN = /[\p{Bidi_Control}\u200b\u2060\ufeff\ufff9-\ufffb\u{e0000}-\u{e007f}]/gu;
-const LINE_END = /\r\n?|[\f\u0085\u2028\u2029]/g;
+/** CR CR LF is what text becomes when its CRLF is once more made from LF. */
+const LINE_END = /\r\r?\n|\r|[\v\f\u0085\u2028\u2029]/g;
 /** All of Unicode's control characters (C0, C1) but tab and line feed. */
 const CONTROLS = /(?![\t\n])\p{Cc}/gu;
 
-/** CRLF, CR, NEL, form feed and the Unicode separators become LF; controls (a DOS end-of-file too) disappear. */
+/** CRLF, CR, NEL, vertical tab, form feed and the Unicode separators become LF; controls (a DOS end-of-file too) disappear. */
 export function cleanText(text: string): string {
   return text.toWellFormed().replace(LINE_END, '\n').replace(CONTROLS, '').replace(HIDDEN, '');
 }

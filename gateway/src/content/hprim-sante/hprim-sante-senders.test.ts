@@ -1,0 +1,59 @@
+/**
+ * What senders of HPRIM Santé files write beyond its grammar (clinical-formats A.1.5), and that none of it is lost or
+ * misread: norms and units in components, several names, dates with components. Everybody here is fictive.
+ */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ClinicalReport } from '@estafette/contracts/document';
+import { H, INR, OBR, P } from './hprim-sante.fixture.ts';
+import { readHprimSante } from './hprim-sante.ts';
+
+const NOW = new Date('2026-01-12T10:00:00Z');
+
+function only(...lines: string[]): ClinicalReport {
+  const reports = readHprimSante(`${lines.join('\r\n')}\r\n`, NOW);
+  assert.equal(reports.length, 1);
+  return reports[0] as ClinicalReport;
+}
+
+test('norms in two components are a range, and a unit is shown without its long name', () => {
+  const { results, text } = only(
+    H,
+    P,
+    OBR,
+    'OBX|1|NM|K~Potassium~L||6,1|mmol/L~millimole par litre~ISO+|3,5~5,1||||F',
+    'L|1',
+  );
+  assert.deepEqual(results[0]?.first, { value: '6,1', unit: 'mmol/L', low: '3,5', high: '5,1' });
+  assert.deepEqual([results[0]?.flag, results[0]?.flagComputed], ['H', true]);
+  assert.match(text, /Unité : mmol\/L millimole par litre ISO\+/);
+  const odd = only(H, P, OBR, 'OBX|1|NM|K~Potassium~L||6,1|mmol/L|adulte~3,5~5,1||||F', 'L|1');
+  assert.deepEqual([odd.results[0]?.first.low, odd.results[0]?.flag], ['adulte 3,5 5,1', null]);
+});
+
+test('prevents: a second name, another sex or the rest of a birth lost from the line of the patient', () => {
+  const report = only(H, 'P|1|4242|||ESSAI~Marie^EXEMPLE~Marie|DUBOIS~Jeanne|19410314~D|H', OBR, INR, 'L|1');
+  const { familyName, givenName, birthName, birthDate, sex } = report.patient;
+  assert.deepEqual(
+    [familyName, givenName, birthName, birthDate, sex],
+    ['ESSAI', 'Marie', 'DUBOIS', '1941-03-14', null],
+  );
+  for (const line of [
+    'Patient : ESSAI Marie ; EXEMPLE Marie',
+    'Nom de naissance : DUBOIS Jeanne',
+    'Naissance : 19410314~D',
+    'Sexe : H',
+  ])
+    assert.ok(report.text.split('\n').includes(line), line);
+  const plain = only(H, 'P|1|4242|||ESSAI~Marie|DUBOIS|19410314|F', OBR, INR, 'L|1').text;
+  assert.doesNotMatch(plain, /Patient :|Nom de naissance|Naissance|Sexe/);
+});
+
+test('the number and the times of a further examination stay, and formatted text is text', () => {
+  const second = 'OBR|2|E2|L2|HEM~Hématologie~L|||202601130742^202601130800';
+  const prose = `Frottis : ${'anisocytose et poïkilocytose, '.repeat(4)}à contrôler.`;
+  const { text, results } = only(H, P, OBR, INR, second, `OBX|1|FT|F~Frottis~L||${prose}||||||F`, 'L|1');
+  assert.match(text, /Dossier : L2\nPrélèvement : 202601130742 ; 202601130800/);
+  assert.ok(text.includes(prose));
+  assert.equal(results.length, 1);
+});
