@@ -63,7 +63,7 @@ test('another phone of the mailbox sees who has read it and that the doctor was 
   const { home, demo } = stage.product;
   const environment = { ...process.env, ESTAFETTE_HOME: home };
   const words = [MAIN, 'enrol', demo.people.pharmacy.address, '--person', 'Noé', '--json'];
-  const { output } = await runCommand(process.execPath, words, { environment });
+  const { output, errors } = await runCommand(process.execPath, words, { environment });
   const { link } = JSON.parse(output.toString()) as { link: string };
   const second = await openPhone(join(stage.folder, 'second'));
   try {
@@ -72,6 +72,9 @@ test('another phone of the mailbox sees who has read it and that the doctor was 
     await openConversation(second.page, SUBJECT);
     const told = part(second.page, 'read-by').filter({ hasText: 'envoyé' });
     await told.waitFor();
+    const namesake = await runCommand(process.execPath, words, { environment });
+    assert.doesNotMatch(errors, /Noé/);
+    assert.match(namesake.errors, /bears the name Noé already/);
     assert.match(await wordsOf(told), /^Lu par PHARMACIE DES HALLES à \S+(, vous à \S+)? · accusé de lecture envoyé$/);
     const here = part(page, 'read-by').filter({ hasText: 'Noé' });
     await here.waitFor();
@@ -128,6 +131,31 @@ test('a photo and a file are picked, seen, one is taken away and picked again; e
   await page.getByText('Cette photo ne peut pas être lue ici').waitFor();
   assert.deepEqual(await namelessControls(page), []);
   await pictureOf(stage, 'attachments');
+});
+
+test('a slow photo and a quick file picked together: the answer waits until both are there', async () => {
+  await page.evaluate(() => {
+    const draw = createImageBitmap;
+    const slow = Promise.withResolvers<void>();
+    Object.assign(globalThis, {
+      letGo: slow.resolve,
+      createImageBitmap: (...given: Parameters<typeof draw>) => slow.promise.then(() => draw(...given)),
+    });
+  });
+  await part(page, 'composer').locator('textarea').fill('…');
+  const picked = part(page, 'picked').locator('li');
+  const before = await picked.count();
+  const jpeg = { name: 'lente.jpg', mimeType: 'image/jpeg', buffer: await cameraPhoto() };
+  await part(page, 'attach-photo').setInputFiles(jpeg);
+  await part(page, 'attach-file').setInputFiles({ name: 'vite.pdf', mimeType: 'application/pdf', buffer: ORDER });
+  await picked.filter({ hasText: 'vite.pdf' }).waitFor();
+  assert.equal(await part(page, 'send').isDisabled(), true);
+  await page.getByText('Préparation…').waitFor();
+  await page.evaluate(() => (globalThis as unknown as { letGo: () => void }).letGo());
+  await picked.filter({ hasText: 'lente.jpg' }).waitFor();
+  await until('it can leave', () => part(page, 'send').isEnabled());
+  for (const name of ['vite.pdf', 'lente.jpg']) await page.getByRole('button', { name: `Retirer ${name}` }).click();
+  await picked.nth(before).waitFor({ state: 'detached' });
 });
 
 test('they leave with the answer; the phone shows them again, and keeps no word of them in clear', async () => {

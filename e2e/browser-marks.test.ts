@@ -4,14 +4,15 @@
  * is a double here (mobile-lite/src/test), so that each state can be had at will.
  */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { newId } from '@estafette/contracts/ids';
 import type { NoticeMessage, StatusMessage } from '@estafette/contracts/message';
-import { letter, verdict } from '@estafette/mobile-lite/test/demo-letters';
+import { labLetter, letter, verdict } from '@estafette/mobile-lite/test/demo-letters';
 import type { Locator } from 'playwright-core';
 import { openPhoneBeforeDouble } from './support/browser-double.ts';
 import { contrastOf, namelessControls } from './support/browser-judgement.ts';
-import { part, sendAnswer, wordsOf } from './support/browser-phone.ts';
+import { openPhone, part, sendAnswer, wordsOf } from './support/browser-phone.ts';
 import { until } from './support/waiting.ts';
 
 const DOCTOR = { name: 'Claire MARTIN', address: 'claire.martin@medecin.example' };
@@ -20,7 +21,7 @@ const COLLEAGUE = { name: 'Paul GARNIER', address: 'paul.garnier@medecin.example
 /** A time of day, and its day when midnight came in between. */
 const MOMENT = String.raw`(?:\d+ \S+ )?\d\d:\d\d`;
 
-const { relay, phone, page, close } = await openPhoneBeforeDouble();
+const { folder, relay, phone, page, close } = await openPhoneBeforeDouble();
 after(close);
 const conversation = await relay.gateway.openConversation(7 * 86_400_000);
 await relay.gateway.sendKey(conversation);
@@ -141,7 +142,7 @@ test('automatic mail is a line, not a bubble, and nothing of it is unread', asyn
   assert.equal(await page.title(), 'Estafette');
 });
 
-test('who has read a letter stands beneath its sender; nothing of it is unread, and the list stays as it is', async () => {
+test('who has read a letter stands at its foot; nothing of it is unread, and the list stays as it is', async () => {
   const place = await relay.gateway.openConversation(86_400_000);
   await relay.gateway.sendKey(place);
   const seen = letter({ from: DOCTOR, subject: 'Lue à plusieurs', asksReceipt: true });
@@ -182,6 +183,59 @@ test('who has read a letter stands beneath its sender; nothing of it is unread, 
   await part(page, 'conversation-list').waitFor();
   assert.deepEqual(await listed(), stood);
   await page.goto(before);
+});
+
+test('a plain letter that two others read while one reads it stays where it is, down to its card', async () => {
+  const place = await relay.gateway.openConversation(86_400_000);
+  await relay.gateway.sendKey(place);
+  const before = page.url();
+  const report = labLetter();
+  await relay.gateway.sendMessage(place, report);
+  await page.locator('.back').click();
+  await part(page, 'conversation-item').filter({ hasText: report.from.name }).click();
+  const parts = ['.subject', '.trust', '[data-testid="result-card"]'].map((selector) => page.locator(selector).first());
+  for (const one of parts) await one.waitFor();
+  const tops = () => Promise.all(parts.map(async (one) => (await one.boundingBox())?.y));
+  const stood = await tops();
+  assert.equal(await part(page, 'read-by').count(), 0);
+  for (const [person, toldSender] of [
+    ['Camille', false],
+    ['Inès BERGER', true],
+    ['Noé', false],
+  ] as const) {
+    const at = new Date().toISOString();
+    await relay.gateway.sendMessage(place, { type: 'read', letterId: report.letterId, person, at, toldSender });
+  }
+  const line = /^Lu par Camille à \S+, Noé à \S+, vous à \S+ · accusé de lecture envoyé$/;
+  await reads(part(page, 'read-by'), line);
+  assert.deepEqual(await tops(), stood);
+  const [card, foot] = [await parts[2]?.boundingBox(), await part(page, 'read-by').boundingBox()];
+  assert.ok(card && foot && foot.y >= card.y + card.height, 'at the foot');
+  await page.goto(before);
+});
+
+test('where a part of the screen cannot be loaded, a letter that has nothing of it does not say so', async () => {
+  const second = await openPhone(join(folder, 'second'));
+  try {
+    await second.page.addInitScript(() => Object.defineProperty(navigator, 'serviceWorker', { value: undefined }));
+    await second.page.goto(relay.gateway.makeLink(relay.baseUrl));
+    await part(second.page, 'enrol-button').click();
+    const place = await relay.gateway.openConversation(86_400_000);
+    await relay.gateway.sendKey(place);
+    await relay.gateway.sendMessage(place, letter({ subject: 'Sans accusé' }));
+    await relay.gateway.sendMessage(place, letter({ subject: 'Avec accusé', asksReceipt: true }));
+    await part(second.page, 'conversation-item').filter({ hasText: 'Avec accusé' }).click();
+    await part(second.page, 'read-by').waitFor();
+    await second.context.route(/later-parts/, (route) => route.abort());
+    await second.page.reload();
+    const bubble = (subject: string) => second.page.getByRole('article').filter({ hasText: subject });
+    const note = second.page.getByText("Cette partie de l'application n'a pas pu être chargée.");
+    await bubble('Avec accusé').filter({ has: note }).waitFor();
+    assert.equal(await bubble('Sans accusé').count(), 1);
+    assert.equal(await bubble('Sans accusé').filter({ has: note }).count(), 0);
+  } finally {
+    await second.close();
+  }
 });
 
 test('the marks can be read, in light and in dark', async () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { newId } from '@estafette/contracts/ids';
 import type { StatusMessage } from '@estafette/contracts/message';
-import { createStatusOrder, lineOf, summaryOf } from './chat-lines.ts';
+import { createReadingNews, createStatusOrder, lineOf, summaryOf } from './chat-lines.ts';
 
 const of = (replyId: string, revision?: number): StatusMessage => ({
   ...({ type: 'status', replyId, state: 'sent', failure: null, certain: true, at: '' } as const),
@@ -32,4 +32,20 @@ test('who has read a letter is one line, at the time it was read, and says wheth
   assert.equal(summaryOf(told), `[lu] ${letterId} par Camille (accusé de lecture envoyé)`);
   const stored = { seq: 7, conversationId, author: 'gateway', at: Date.parse(at) + 1_000, expiresAt: Date.parse(at) };
   assert.deepEqual(lineOf({ ...stored, message: told }), { ...told, conversationId, seq: 7, expiresAt: at });
+});
+
+test('a reading said again is news only where the sender was told since', () => {
+  const [letterId, other] = [newId('letter'), newId('letter')];
+  const by = (person: string, toldSender?: true, about = letterId) =>
+    ({ type: 'read', letterId: about, person, at: '', ...(toldSender && { toldSender }) }) as const;
+  const isNews = createReadingNews();
+  const said = [
+    by('Camille'),
+    by('Noé', true),
+    by('Noé'),
+    by('Camille', true),
+    by('Camille', true),
+    by('Noé', true, other),
+  ];
+  assert.deepEqual(said.map(isNews), [true, true, false, true, false, true]);
 });

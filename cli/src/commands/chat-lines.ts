@@ -2,7 +2,7 @@
  * What `estafette chat` prints of a message: a JSON line for programs, whose fields stay and may become more, and one
  * line of text for people.
  */
-import type { LetterMessage, Message, NoticeMessage, StatusMessage } from '@estafette/contracts/message';
+import type { LetterMessage, Message, NoticeMessage, ReadMessage, StatusMessage } from '@estafette/contracts/message';
 import type { OpenedMessage } from '@estafette/mobile-lite/device/device-session';
 import { oneLine, reportSummary } from './report-lines.ts';
 import { urgencySummary } from './urgency-lines.ts';
@@ -39,6 +39,17 @@ export function createStatusOrder(): (status: StatusMessage) => boolean {
     if (revision <= (revisions.get(replyId) ?? 0)) return false;
     revisions.set(replyId, revision);
     return true;
+  };
+}
+
+/** Tells of each reading whether it is news: said again of the same person it is none, unless the sender was told since. */
+export function createReadingNews(): (read: ReadMessage) => boolean {
+  const told = new Map<string, boolean>();
+  return ({ letterId, person, toldSender = false }) => {
+    const name = `${letterId} ${person}`;
+    const known = told.get(name);
+    told.set(name, toldSender || known === true);
+    return known === undefined || (toldSender && !known);
   };
 }
 

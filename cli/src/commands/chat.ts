@@ -11,7 +11,7 @@ import { untilAskedToStop } from '../stop-signal.ts';
 import { openTerminalDevice } from '../terminal-device.ts';
 import { completeWish } from './chat-filing.ts';
 import { HELP, readFiles, readInput } from './chat-input.ts';
-import { createStatusOrder, type Line, lineOf, summaryOf } from './chat-lines.ts';
+import { createReadingNews, createStatusOrder, type Line, lineOf, summaryOf } from './chat-lines.ts';
 
 export interface ChatOptions {
   readonly person?: string;
@@ -31,6 +31,7 @@ const print = (line: Line): void => void process.stdout.write(`${JSON.stringify(
 function printEvents(session: DeviceSession, json: boolean, seen: Seen): void {
   const told = new Set<string>();
   const isNews = createStatusOrder();
+  const isNewReading = createReadingNews();
   const printMove = ({ replyId, conversationId, progress }: ReplyMove): void => {
     const { state, failure, upload } = progress;
     const text = `  ${replyId} ${state}${failure === null ? '' : ` ${failure}`}`;
@@ -42,6 +43,7 @@ function printEvents(session: DeviceSession, json: boolean, seen: Seen): void {
     if (message.type === 'letter' || message.type === 'quarantine') seen.last = conversationId;
     if (message.type === 'letter') seen.letters.set(message.letterId, { conversationId, letter: message });
     if (message.type === 'status' && !isNews(message)) return;
+    if (message.type === 'read' && !isNewReading(message)) return;
     if (message.type === 'status') told.add(`${message.replyId} ${message.state}`);
     const time = new Date(opened.at).toLocaleTimeString('fr-FR');
     if (json) print(lineOf(opened));

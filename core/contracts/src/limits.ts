@@ -422,6 +422,16 @@ export const CONVERSATION_LIMITS = {
   forgottenAtOnceMax: 500,
 } as const;
 
+/** Who has read a letter (mobile-lite/src/device/receipts.ts, read-words.ts; gateway/conversation/sealed-events.ts). */
+export const READING_LIMITS = {
+  /** Between a receipt that the relay has noted and the next one: half of framesPerSecondMax is left to answers. */
+  receiptPauseMs: 100,
+  /** Others who are named beneath a letter; the rest is counted. */
+  othersNamedMax: 3,
+  /** What a `status` event says is filled up to a multiple of this, so that its length tells neither who nor what. */
+  statusStepBytes: 256,
+} as const;
+
 /** Filing in the patient's record (gateway/filing). */
 export const FILING_LIMITS = {
   /** How long before its end a conversation that was not filed is recalled; of a shorter life, the last of so many parts. */

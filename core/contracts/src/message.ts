@@ -240,8 +240,9 @@ export const NoticeMessageSchema = v.object({
 export type NoticeMessage = v.InferOutput<typeof NoticeMessageSchema>;
 
 /**
- * Who has read a letter: told once for each letter and person, at the first reading. It travels as a status does, so that an
- * app that does not know it shows nothing, counts nothing as unread and leaves the conversation where it stands.
+ * Who has read a letter: told once for each letter and person, at the first reading, and once more where the sender has been
+ * told since; then the earliest time counts. It travels as a status does, so that an app that does not know it shows nothing,
+ * counts nothing as unread and leaves the conversation where it stands.
  */
 export const ReadMessageSchema = v.object({
   type: v.literal('read'),

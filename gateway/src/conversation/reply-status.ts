@@ -68,7 +68,8 @@ export function createReplyStatus(options: {
         ...(row.corrected === true ? { correction: true } : {}),
       };
       const event = await events.status({ conversation, key }, revision, status);
-      await append(`${replyId}.r${revision}`, { kind: 'append', mailboxId, events: [event] });
+      // Named as who has read a letter is: the job does not say which of them it is.
+      await append(event.id, { kind: 'append', mailboxId, events: [event] });
     } else if (row.state === 'failed') await refuse(row, row.failure ?? 'conversation-expired');
     await store.markAnnounced(row.id, row.revision);
   };

@@ -1,7 +1,8 @@
 /**
  * Tells every device of a mailbox that a person has read a letter, sealed under the conversation key like all that is told.
- * The event and its job are named by letter and person: a step that runs again after a crash, a device that says it again and
- * another device of the same person change nothing. What is over is not spoken of any more. No name stands in the job.
+ * The event and its job are named by letter, person and whether the sender was told: a step that runs again after a crash, a
+ * device that says it again and another device of the same person change nothing, unless the sender has been told since.
+ * What is over is not spoken of any more. No name stands in the job, nor that it is of this kind.
  */
 import type { ReadMessage } from '@estafette/contracts/message';
 import { type DeliverJob, QUEUES } from '@estafette/contracts/queues';
@@ -25,6 +26,6 @@ export function createReadTeller(options: {
     if (key === null) return;
     const event = await events.read({ conversation, key }, { type: 'read', ...read });
     const job: DeliverJob = { kind: 'append', mailboxId: conversation.mailboxId, events: [event] };
-    await queues.add(QUEUES.deliver, `${event.id}.read`, job);
+    await queues.add(QUEUES.deliver, event.id, job);
   };
 }

@@ -52,10 +52,53 @@ test('the other device sees who has read a letter and when, once, however often 
   ]);
   assert.deepEqual(station.posted, [], 'nobody asked to be told');
   // What a queue and the relay see of it: ids, times and sealed bytes, as of a status of an answer.
-  const jobs = station.world.jobs.filter(({ jobId }) => jobId.endsWith('.read'));
+  const events = station.world.delivered().flatMap((job) => (job.kind === 'append' ? job.events : []));
+  const statuses = events.filter(({ kind }) => kind === 'status').map(({ id }) => id);
+  const jobs = station.world.jobs.filter(({ jobId }) => statuses.includes(jobId));
   assert.equal(new Set(jobs.map(({ jobId }) => jobId)).size, 2);
-  assert.doesNotMatch(JSON.stringify(jobs), /Camille|Noé|ltr_/);
-  for (const { job } of jobs) assert.match(JSON.stringify(job), /"kind":"status"/);
+  assert.equal(jobs.length, statuses.length, 'each job bears the name of its event, as that of an answer does');
+  assert.doesNotMatch(JSON.stringify(jobs), /Camille|Noé|ltr_|read/);
+});
+
+test('the length of what is told names nobody, whatever the name and whether the sender was told', async () => {
+  const letterId = await withLetter(ASKS);
+  for (const person of ['Éva', 'Maximilienne DE LA ROCHEFOUCAULD']) {
+    await (await readerOf(station, person))(letterId);
+    await station.world.store.setReceipts(station.mailboxId, false);
+  }
+  const sealed = station.world
+    .delivered()
+    .flatMap((job) => (job.kind === 'append' ? job.events : []))
+    .flatMap((event) => (event.kind === 'status' ? [Buffer.from(event.ct, 'base64url').length] : []));
+  const tagBytes = 16;
+  assert.deepEqual(sealed, [256 + tagBytes, 256 + tagBytes]);
+  assert.deepEqual(
+    (await readings()).map(({ person, toldSender }) => [person, toldSender]),
+    [
+      ['Éva', true],
+      ['Maximilienne DE LA ROCHEFOUCAULD', undefined],
+    ],
+  );
+});
+
+test('who read before the mailbox told senders, and tells it again after, is told of again: now its sender knows', async () => {
+  const letterId = await withLetter(ASKS);
+  const [phone, tablet] = [await readerOf(station, 'Camille'), await readerOf(station, 'Camille')];
+  await station.world.store.setReceipts(station.mailboxId, false);
+  await phone(letterId);
+  await tablet(letterId, { readAt: START + 2 * MINUTE_MS });
+  assert.deepEqual(
+    (await readings()).map(({ toldSender }) => toldSender),
+    [undefined],
+  );
+  await station.world.store.setReceipts(station.mailboxId, true);
+  await tablet(letterId, { readAt: START + 2 * MINUTE_MS });
+  await phone(letterId);
+  assert.deepEqual(await readings(), [
+    { type: 'read', letterId, person: 'Camille', at: at(START + MINUTE_MS) },
+    { type: 'read', letterId, person: 'Camille', at: at(START + 2 * MINUTE_MS), toldSender: true },
+  ]);
+  assert.equal(station.posted.length, 1);
 });
 
 test('a crash between the receipt and the telling changes neither: the same event, and one mail to the doctor', async () => {

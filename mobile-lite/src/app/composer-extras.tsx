@@ -2,7 +2,6 @@
  * What an answer may have beside its text: to whom it goes where there are several people, photos and files, urgency,
  * and leaving at once. Loaded when it is asked for, or when somebody else is on the letter.
  */
-import { CONVERSATION_LIMITS } from '@estafette/contracts/limits';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Aim } from '../device/conversation-view.ts';
@@ -10,6 +9,7 @@ import { moreWords, words } from '../words/words.ts';
 import { type Draft, forgetPreviews, type PickedFile } from './draft.ts';
 import { formatSize } from './format.ts';
 import { Icon } from './icons.tsx';
+import { pickFiles } from './pick-files.ts';
 import { type FileTrouble, prepareFile } from './prepare-file.ts';
 
 interface ExtrasProps {
@@ -23,15 +23,9 @@ interface ExtrasProps {
 export function ComposerExtras(props: ExtrasProps): JSX.Element {
   const { aim, draft, open, change } = props;
   const [trouble, setTrouble] = useState<FileTrouble | null>(null);
-  const pick = async (picked: FileList | null): Promise<void> => {
+  const pick = (picked: FileList | null): Promise<void> => {
     setTrouble(null);
-    change(({ preparing }) => ({ preparing: preparing + 1 }));
-    for (const file of picked ?? []) {
-      const prepared = await prepareFile(file);
-      if (typeof prepared === 'string') setTrouble(prepared);
-      else change(({ files }) => ({ files: added(files, prepared, setTrouble) }));
-    }
-    change(({ preparing }) => ({ preparing: preparing - 1 }));
+    return pickFiles(picked ?? [], { change, refuse: setTrouble, prepare: prepareFile });
   };
   const remove = (gone: PickedFile): void => {
     forgetPreviews([gone]);
@@ -77,26 +71,6 @@ export function ComposerExtras(props: ExtrasProps): JSX.Element {
       </p>
     </>
   );
-}
-
-let lastKey = 0;
-
-/** The files with one more, or as they were when it is too many or too much. */
-function added(
-  files: readonly PickedFile[],
-  file: Omit<PickedFile, 'key' | 'preview'>,
-  refuse: (trouble: FileTrouble) => void,
-): readonly PickedFile[] {
-  const { attachmentsMax, attachmentsTotalMaxBytes } = CONVERSATION_LIMITS;
-  const total = files.reduce((sum, { bytes }) => sum + bytes.length, file.bytes.length);
-  if (files.length >= attachmentsMax || total > attachmentsTotalMaxBytes) {
-    refuse(files.length >= attachmentsMax ? 'too-many' : 'too-large');
-    return files;
-  }
-  lastKey += 1;
-  const { bytes, mediaType } = file;
-  const preview = mediaType === 'image/jpeg' ? URL.createObjectURL(new Blob([bytes], { type: mediaType })) : null;
-  return [...files, { ...file, key: lastKey, preview }];
 }
 
 function Recipients({ aim, draft, change }: ExtrasProps): JSX.Element {

@@ -1,6 +1,6 @@
 /**
- * A letter as it is shown in the conversation: who and to whom, when, who has read it, subject, trust mark, the mark of the operator that
- * carried it, documents. Text only, never HTML. Automatic mail is a line.
+ * A letter as it is shown in the conversation: who and to whom, when, subject, trust mark, the mark of the operator that
+ * carried it, documents, who has read it. Text only, never HTML. Automatic mail is a line.
  */
 import type { Document } from '@estafette/contracts/document';
 import type { LetterMessage, NoticeMessage, QuarantineMessage, ReadMessage } from '@estafette/contracts/message';
@@ -39,14 +39,15 @@ type LetterProps = BubbleProps & {
 };
 
 export function LetterBubble(props: LetterProps): JSX.Element {
-  const { letter, session, conversationId, at, now } = props;
+  const { letter, readings, session, conversationId, at, now } = props;
+  // Else a plain letter would say that a part of the screen cannot be loaded, where it has none.
+  const isReadBy = letter.asksReceipt === true || readings.some(({ letterId }) => letterId === letter.letterId);
   const head = useSeen<HTMLParagraphElement>(() => {
     void session.markSeen(conversationId, letter);
   });
   return (
     <article class="bubble theirs">
       <Sender letter={letter} at={at} now={now} head={head} />
-      <ReadBy letter={letter} readings={props.readings} session={session} now={now} />
       {letter.urgency && <UrgencyBand letter={letter} urgency={letter.urgency} messages={props.messages} />}
       {letter.people && <People letter={letter} />}
       <h2 class="subject">
@@ -57,6 +58,7 @@ export function LetterBubble(props: LetterProps): JSX.Element {
       {letter.documents.map((document, index) => (
         <DocumentView key={`${letter.letterId}${index}`} {...props} document={document} />
       ))}
+      {isReadBy && <ReadBy {...{ letter, readings, session, now }} />}
     </article>
   );
 }

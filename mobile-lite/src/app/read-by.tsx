@@ -1,7 +1,6 @@
 /**
- * Beneath the sender: who of the mailbox has read the letter, and so who reads for the person it names. A letter that asks for a
- * receipt has this line from the start, so that nothing moves under the eyes of who opens it. It is not read aloud when it
- * changes: it is no message.
+ * At the foot of the letter: who of the mailbox has read it, and so who reads for the person it names. There it may come, grow
+ * and break into lines while one reads: nothing of the letter moves. It is not read aloud when it changes: it is no message.
  */
 import type { LetterMessage, ReadMessage } from '@estafette/contracts/message';
 import type { JSX } from 'preact';

@@ -24,7 +24,7 @@ const line = (readings: readonly ReadMessage[], about = seen, person = 'Inès'):
 test('the others stand by time, then I; the day is told when it is not today', () => {
   assert.equal(line([by('Camille', at(14, 3))]), 'Lu par Camille à 14:03');
   const all = [by('Inès', at(14, 1)), by('Noé', at(14, 10)), by('Camille', at(9, 3, 18))];
-  assert.equal(line(all), 'Lu par Camille le 18 nov. 09:03, Noé à 14:10, vous à 14:01');
+  assert.equal(line(all), 'Lu par Camille le 18 nov. à 09:03, Noé à 14:10, vous à 14:01');
 });
 
 test('that I have read it is no news by itself; it is beside a receipt', () => {
@@ -48,4 +48,18 @@ test('devices without a person bear the name of the mailbox: none of them says t
   assert.equal(line([one], seen, 'Pharmacie'), '');
   const told = { ...one, toldSender: true };
   assert.equal(line([told], seen, 'Pharmacie'), 'Lu par Pharmacie à 14:03 · accusé de lecture envoyé');
+});
+
+test('who is told of twice, since the sender has been told, has read it once: at the first time, with the receipt', () => {
+  const first = by('Camille', at(14, 3));
+  const again = by('Camille', at(14, 9), { toldSender: true });
+  const wanted = 'Lu par Camille à 14:03 · accusé de lecture envoyé';
+  assert.deepEqual([line([first, again]), line([again, first])], [wanted, wanted]);
+  assert.equal(line([first, again], seen, 'Camille'), 'Lu par vous à 14:03 · accusé de lecture envoyé');
+});
+
+test('the first three others are named, the rest is counted; I stand behind them', () => {
+  const many = ['Ana', 'Bo', 'Chloé', 'Dan', 'Inès', 'Éva'].map((person, index) => by(person, at(14, 9 - index)));
+  assert.equal(line(many), 'Lu par Éva à 14:04, Dan à 14:06, Chloé à 14:07 et 2 autres, vous à 14:05');
+  assert.equal(line(many.slice(2)), 'Lu par Éva à 14:04, Dan à 14:06, Chloé à 14:07, vous à 14:05');
 });

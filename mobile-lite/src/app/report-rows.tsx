@@ -161,12 +161,16 @@ function Comments({ comments }: { comments: readonly string[] }): JSX.Element {
   );
 }
 
-function Range({ measure }: { measure: Measure }): JSX.Element | null {
-  if (measure.low === '' && measure.high === '') return null;
+/** `5`, `5 g/L`: a bound, and not words of the laboratory such as `< 5` or `négatif`, which say themselves what they limit. */
+const PLAIN_BOUND = /^[+-]?\d[\d.,]*( [^\d-]+)?$/;
+
+function Range({ measure: { low, high } }: { measure: Measure }): JSX.Element | null {
+  if (low === '' && high === '') return null;
   const texts = moreWords.report;
+  const lone = low === '' || high === '' ? low + high : '';
   return (
     <span class="range">
-      {texts.reference} {texts.range(measure.low, measure.high)}
+      {texts.reference} {lone === '' || PLAIN_BOUND.test(lone) ? texts.range(low, high) : lone}
     </span>
   );
 }

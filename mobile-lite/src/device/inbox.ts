@@ -72,7 +72,8 @@ export class Inbox {
     this.#entries.clear();
     this.#keys.clear();
     for (const kept of state.keys) this.#keys.set(kept.conversationId, kept.key);
-    for (const kept of state.events) this.#entries.set(kept.event.id, await this.#read(kept));
+    const entries = await Promise.all(state.events.map((kept) => this.#read(kept)));
+    for (const entry of entries) this.#entries.set(entry.kept.event.id, entry);
   }
 
   /** The relay's numbering: a new one voids the cursor, what was kept stays before what comes. */

@@ -86,6 +86,24 @@ test('every letter that was seen is told as read once, signed, and offered again
   assert.equal(relay.framesOf('read').length, 4);
 });
 
+test('however many letters wait to be told as read, the relay bears the pace, and an answer does not wait for them', async () => {
+  const { relay, store, session, conversation, first } = await stage();
+  const letters = Array.from({ length: 24 }, () => letter());
+  relay.reachable = false;
+  relay.cut();
+  await until(() => session.getSnapshot().connection.phase !== 'live', 'offline');
+  for (const one of [first, ...letters]) await session.markSeen(conversation.conversationId, one);
+  await session.sendReply(conversation.conversationId, 'Entendu.');
+  relay.framesAtOnceMax = 12;
+  relay.reachable = true;
+  session.wake();
+  await until(async () => (await store.load()).receipts.every(({ noted }) => noted), 'all are told');
+  assert.equal(relay.closedForHaste, 0);
+  assert.equal(relay.framesOf('read').length, 25);
+  const order = relay.received.map(({ frame }) => frame.t);
+  assert.ok(order.indexOf('reply') < order.indexOf('read') + 3, order.join(' '));
+});
+
 test('who has read a letter is known, and nothing of it is unread, a message, or a reason to come up in the list', async () => {
   const { relay, store, session, conversation, first } = await stage();
   await session.markRead(conversation.conversationId);

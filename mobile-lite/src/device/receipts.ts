@@ -1,10 +1,12 @@
 /**
  * Which letters the person has read. Signed and on the disk before it is offered; offered one at a time, again on every
- * connection, until the relay has it in its queue; and told once per letter, for as long as its conversation lives.
+ * connection, until the relay has it in its queue; and told once per letter, for as long as its conversation lives. A relay
+ * closes what sends too fast: however many wait, the next one goes a pause after the last, and answers go past them.
  */
 import { receiptSignatureInput } from '@estafette/contracts/conversation-seal';
 import { signWithDevice } from '@estafette/contracts/device-keys';
 import type { DeviceFrame } from '@estafette/contracts/frames';
+import { READING_LIMITS } from '@estafette/contracts/limits';
 import type { Clock } from './clock.ts';
 import type { DeviceIdentity, DeviceStore, KeptReceipt } from './device-store.ts';
 
@@ -71,7 +73,7 @@ export class Receipts {
     const kept = { ...known, noted: true };
     this.#receipts.set(letterId, kept);
     await this.#parts.store.keepReceipt(kept);
-    this.#offer();
+    if (this.#live) this.#offerAfter(READING_LIMITS.receiptPauseMs);
   }
 
   forget(conversationId: string): void {
@@ -80,12 +82,17 @@ export class Receipts {
     }
   }
 
-  /** Offers the first that was not noted; the next one goes when it was. */
+  /** Offers the first that was not noted; the next one goes a pause after it was. */
   #offer(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const open = [...this.#receipts.values()].find((kept) => kept !== null && !kept.noted);
     if (!this.#live || !open || !this.#parts.send({ t: 'read', receipt: open.receipt })) return;
-    this.#timer = setTimeout(() => this.#offer(), OFFER_AGAIN_MS);
+    this.#offerAfter(OFFER_AGAIN_MS);
+  }
+
+  #offerAfter(pauseMs: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#offer(), pauseMs);
   }
 }

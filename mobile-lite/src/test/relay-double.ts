@@ -15,6 +15,7 @@ import {
   type RelayFrame,
   TicketRequestSchema,
 } from '@estafette/contracts/frames';
+import { RELAY_LIMITS } from '@estafette/contracts/limits';
 import type { InboxEvent, SealedReply } from '@estafette/contracts/sealed-event';
 import * as v from 'valibot';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -36,6 +37,9 @@ export class RelayDouble {
   readonly uploads = new Map<string, Uint8Array>();
   /** Status of the answer to an upload, asked before it is kept; null cuts the connection in the middle. */
   onUpload: (blobId: string) => number | null = (blobId) => (this.uploads.has(blobId) ? 200 : 201);
+  /** Frames of one socket at once; then framesPerSecondMax, and it is closed with 4429, as by the real one. */
+  framesAtOnceMax: number = RELAY_LIMITS.framesBurstMax;
+  closedForHaste = 0;
   /** False: receipts are not noted. */
   notesReceipts = true;
   readonly tickets: { code: string }[] = [];
@@ -134,11 +138,26 @@ export class RelayDouble {
     }
     this.#sockets.set(ws, { deviceId, greeted: false });
     ws.on('close', () => this.#sockets.delete(ws));
+    const allowance = { frames: this.framesAtOnceMax, at: performance.now() };
     ws.on('message', (text) => {
+      if (!this.#isSlowEnough(allowance)) return this.#closeForHaste(ws);
       const frame = v.parse(DeviceFrameSchema, JSON.parse(text.toString()));
       this.received.push({ deviceId, frame });
       this.#hear(ws, deviceId, frame);
     });
+  }
+
+  #closeForHaste(ws: WebSocket): void {
+    this.closedForHaste += 1;
+    ws.close(4429);
+  }
+
+  #isSlowEnough(allowance: { frames: number; at: number }): boolean {
+    const now = performance.now();
+    const gained = ((now - allowance.at) / 1_000) * RELAY_LIMITS.framesPerSecondMax;
+    allowance.frames = Math.min(this.framesAtOnceMax, allowance.frames + gained) - 1;
+    allowance.at = now;
+    return allowance.frames >= 0;
   }
 
   #hear(ws: WebSocket, deviceId: string, frame: DeviceFrame): void {

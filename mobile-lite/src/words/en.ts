@@ -110,7 +110,7 @@ export const en: Words = {
     failed: 'failed',
     unknown: 'not confirmed',
   },
-  replyAt: (state, moment) => `${state} ${/^\d+:/.test(moment) ? 'at' : 'on'} ${moment}`,
+  replyAt: (state, moment) => `${state} ${/^\d+:/.test(moment) ? '' : 'on '}${moment.replace(/(\d+:)/, 'at $1')}`,
   replyUncertain: 'probably failed',
   replyCorrected: 'Correction: in the end',
 };

@@ -113,7 +113,8 @@ export const fr = {
     failed: 'échec',
     unknown: 'non confirmé',
   },
-  replyAt: (state: string, moment: string) => `${state} ${/^\d+:/.test(moment) ? 'à' : 'le'} ${moment}`,
+  replyAt: (state: string, moment: string) =>
+    `${state} ${/^\d+:/.test(moment) ? '' : 'le '}${moment.replace(/(\d+:)/, 'à $1')}`,
   replyUncertain: 'échec probable',
   replyCorrected: 'Rectification\u00a0: finalement',
 };
