@@ -343,6 +343,9 @@ export const CDA_LIMITS = {
   /** Of a table in the narrative; a table inside more tables than this is written as running text. */
   columnsMax: 60,
   nestedTablesMax: 4,
+  /** Raised or lowered words within such: deeper ones are marked and not copied. */
+  nestedShiftsMax: 3,
+  shiftedMaxCharacters: 100,
 } as const;
 
 /** The relay: frames, sockets and inboxes (im-relay). */

@@ -15,12 +15,11 @@ import {
   textOf,
 } from '../xml/safe-xml.ts';
 import * as codes from './cda-codes.ts';
-import { partyName } from './people.ts';
+import { partyName, personName } from './people.ts';
 import type { References } from './references.ts';
 
 export type Beside = { kind: string; words: string };
 
-const ELEMENT_NODE = 1;
 const SPECIMEN = 'specimen/specimenRole/specimenPlayingEntity';
 const PRODUCT = 'participantRole/playingEntity';
 
@@ -34,7 +33,13 @@ export function besideOf(statement: Element, references: References): Beside[] {
   const products = childrenNamed(statement, 'participant')
     .filter((participant) => attributeOf(participant, 'typeCode').trim() === 'PRD')
     .flatMap((participant) => childrenAt(participant, PRODUCT));
+  const authors = childrenAt(statement, 'author/assignedAuthor').map(partyName);
+  const validators = childrenNamed(statement, 'participant')
+    .filter((participant) => attributeOf(participant, 'typeCode').trim() === 'AUTHEN')
+    .map((participant) => personName(childAt(participant, `${PRODUCT}/name`)));
   const found = [
+    ...authors.map((words) => ({ kind: 'Auteur', words })),
+    ...validators.map((words) => ({ kind: 'Validé par', words })),
     ...childrenNamed(statement, 'text').map((text) => ({ kind: '', words: ownWords(text) })),
     ...named('Méthode', childrenNamed(statement, 'methodCode')),
     ...named('Site', childrenNamed(statement, 'targetSiteCode')),
@@ -75,23 +80,27 @@ export function isComment(statement: Element): boolean {
   return code === codes.COMMENT_CODE || hasTemplate(statement, codes.COMMENT_TEMPLATES);
 }
 
-/** The own words of everything coded in a section that is no laboratory's; comments are read with the results. */
-export function ownTexts(section: Element): string[] {
+/** What a statement that is told holds beside other statements: told with it. */
+const TOLD_WITHIN: ReadonlySet<string> = new Set(['text', 'value', 'referenceRange']);
+
+/** The own words of everything coded in a section, but of the statements that are told as results. */
+export function ownTexts(section: Element, told: ReadonlySet<Element>): string[] {
   const found: string[] = [];
   const open = childrenNamed(section, 'entry').toReversed();
   for (let element = open.pop(); element; element = open.pop()) {
+    if (isLink(element) && told.has(element)) continue;
     const isText = localNameOf(element) === 'text' && attributeOf(element, 'representation') === '';
-    const words = isText && !isCommentText(element) ? ownWords(element) : '';
+    const words = isText ? ownWords(element) : '';
     if (words !== '') found.push(words);
     // A section inside has its own turn.
-    const inside = isText ? [] : childElements(element).filter((child) => localNameOf(child) !== 'section');
+    const isRead = (name: string): boolean => name !== 'section' && !(told.has(element) && TOLD_WITHIN.has(name));
+    const inside = isText ? [] : childElements(element).filter((child) => isRead(localNameOf(child)));
     for (const child of inside.toReversed()) open.push(child);
   }
   return found;
 }
 
-const isCommentText = ({ parentNode }: Element): boolean =>
-  parentNode !== null && parentNode.nodeType === ELEMENT_NODE && isComment(parentNode as Element);
+const isLink = (element: Element): boolean => attributeOf(element, 'typeCode').trim() === 'REFR';
 
 /** So many and more characters are said wherever they stand; fewer may be a part of another word. */
 const SEARCHED_FROM = 12;

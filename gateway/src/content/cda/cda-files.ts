@@ -8,7 +8,17 @@ import { CDA_LIMITS, CONTENT_LIMITS } from '@estafette/contracts/limits';
 import { cleanFileName } from '../file-name.ts';
 import { sniffMediaType } from '../media-type.ts';
 import { attributeOf, childAt, childrenNamed, descendantsNamed, localNameOf, textOf } from '../xml/safe-xml.ts';
-import { declaredType, isBase64, isPlainText, isRtf, packedWords, unfolded } from './encapsulated.ts';
+import {
+  declaredType,
+  isBase64,
+  isEnclosedFile,
+  isPackedFile,
+  isPlainText,
+  isRtf,
+  isWrittenRtf,
+  packedWords,
+  unfolded,
+} from './encapsulated.ts';
 import { wordOf } from './people.ts';
 
 export type CdaFile = { name: string; mediaType: string; bytes: Buffer };
@@ -49,7 +59,7 @@ export function readFiles(bodies: readonly Element[], title: string): ReadFiles 
 
 function isFile(value: Element): boolean {
   const isMedia = value.parentNode?.nodeType === 1 && localNameOf(value.parentNode as Element) === 'observationMedia';
-  return isMedia || isBase64(value);
+  return isMedia || isEnclosedFile(value);
 }
 
 function addFile(element: Element, title: string, read: ReadFiles): void {
@@ -70,7 +80,9 @@ function addFile(element: Element, title: string, read: ReadFiles): void {
 
 function bytesOf(element: Element, warnings: Set<string>): Buffer {
   // Some software forgets to say that it is base64, which a PDF can only be.
-  if (!isBase64(element) && declaredType(element).startsWith('text/')) return Buffer.from(textOf(element), 'utf8');
+  const isWords = !isBase64(element) && declaredType(element).startsWith('text/') && !isPackedFile(element);
+  if (isWords) return Buffer.from(textOf(element), 'utf8');
+  if (isWrittenRtf(element)) return Buffer.from(textOf(element).trim(), 'utf8');
   const packed = packedWords(element);
   const padding = packed.indexOf('=');
   const length = padding === -1 ? packed.length : padding;

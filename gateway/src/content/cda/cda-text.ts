@@ -20,6 +20,7 @@ import { narrativeOf } from './narrative.ts';
 import { partyName, personName } from './people.ts';
 import { printUnit } from './print-unit.ts';
 import { printStamp } from './time-stamp.ts';
+import { isTrue } from './truth.ts';
 
 const TEXT_NODE = 3;
 /** Elements whose `value` is a quantity for people, where others have identifiers and stamps. */
@@ -45,8 +46,10 @@ export type HumanText = {
   isCoded: boolean;
 };
 
-/** `read`: sections whose coded part is shown as results already. */
-export function textOfBody(body: Element, read: ReadonlySet<Element>): HumanText {
+/** `sections`: those whose coded part is shown as results already; `told`: what of it (read-results.ts). */
+type Shown = { sections: ReadonlySet<Element>; told: ReadonlySet<Element> };
+
+export function textOfBody(body: Element, { sections: read, told }: Shown): HumanText {
   if (localNameOf(body) === 'nonXMLBody') {
     const plain = childrenNamed(body, 'text').filter(isPlainText).map(plainWords);
     return { words: joined(plain, '\n\n'), isCoded: false };
@@ -58,7 +61,8 @@ export function textOfBody(body: Element, read: ReadonlySet<Element>): HumanText
     const narrative = joined(childrenNamed(section, 'text').map(narrativeOf), '\n');
     const coded = narrative === '' && !read.has(section) ? codedWords(section) : '';
     if (coded !== '') isCoded = true;
-    const beside = narrative === '' || read.has(section) ? [] : notIn(narrative, ownTexts(section));
+    const isAllCoded = narrative === '' && !read.has(section);
+    const beside = isAllCoded ? [] : notIn(narrative, ownTexts(section, told));
     return joined([...titles, narrative, coded, ...beside], '\n');
   });
   return { words: joined(blocks, '\n\n'), isCoded };
@@ -97,7 +101,7 @@ function codedWords(section: Element): string {
     const own: string[] = [];
     for (let node = element.firstChild; node; node = node.nextSibling)
       if (node.nodeType === TEXT_NODE) own.push(node.nodeValue ?? '');
-    const isDenied = attributeOf(element, 'negationInd').trim() === 'true';
+    const isDenied = isTrue(attributeOf(element, 'negationInd'));
     const words = [
       isDenied ? '[négation]' : '',
       attributeOf(element, 'displayName'),

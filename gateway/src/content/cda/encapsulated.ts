@@ -22,6 +22,7 @@ const UNFOLD: Readonly<Record<string, (packed: Buffer, options: ZlibOptions) => 
   GZ: gunzipSync,
 };
 const RTF_MARK = '{\\rtf';
+const NOT_BASE64 = /[^A-Za-z0-9+/_=-]/;
 const HEAD_CHARACTERS = 2_048;
 const DATA_URI = /^data:[^,]{0,100};base64,/;
 const TEXT_NODE = 3;
@@ -38,10 +39,25 @@ export const isRtf = (bytes: Buffer): boolean => bytes.toString('latin1', 0, RTF
 /** A body in words: text to read rather than a file. Without a type it is text (ITS R1 §2.4.2), unless its bytes are a file. */
 export function isPlainText(text: Element): boolean {
   const mediaType = declaredType(text);
-  if (mediaType !== '' || isBase64(text)) return mediaType === 'text/plain';
-  const head = Buffer.from(packedWords(text).slice(0, HEAD_CHARACTERS), 'base64');
-  return sniffMediaType(head) === null && !isRtf(head);
+  if (mediaType !== 'text/plain' && (mediaType !== '' || isBase64(text))) return false;
+  return !isPackedFile(text) && !isWrittenRtf(text);
 }
+
+/** Base64 of a file whose first bytes tell what it is, whatever is said of it. */
+export function isPackedFile(element: Element): boolean {
+  const packed = packedWords(element).slice(0, HEAD_CHARACTERS);
+  if (NOT_BASE64.test(packed) || attributeOf(element, 'compression').trim() !== '') return false;
+  const head = Buffer.from(packed, 'base64');
+  return sniffMediaType(head) !== null || isRtf(head);
+}
+
+/** RTF as it stands, not in base64. */
+export const isWrittenRtf = (element: Element): boolean =>
+  !isBase64(element) && packedWords(element).startsWith(RTF_MARK);
+
+/** A value that is a file: said to be base64, or of some kind and looking it. */
+export const isEnclosedFile = (value: Element): boolean =>
+  isBase64(value) || (declaredType(value) !== '' && isPackedFile(value));
 
 /** The base64 of an element: its own characters, not those of a `thumbnail` or `reference` inside. */
 export function packedWords(element: Element): string {

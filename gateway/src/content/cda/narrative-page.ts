@@ -81,6 +81,11 @@ export class NarrativeTable {
     return row.slice(0, row.findLastIndex((cell) => cell !== '') + 1).join(' | ');
   }
 
+  /** A cell spans no further than its group of rows (HTML 4.01 §11.3.1). */
+  endGroup(): void {
+    this.#filled.clear();
+  }
+
   #passFilled(): void {
     while (this.#filled.has(this.#row.length) && this.#row.length < CDA_LIMITS.columnsMax) this.#row.push('');
   }
@@ -93,7 +98,8 @@ export const lowered = (words: string): string => shifted(words, LOWERED, '_');
 function shifted(words: string, letters: ReadonlyMap<string, string>, mark: string): string {
   const written = words.trim();
   if (written === '') return '';
-  const found = [...written].map((character) => letters.get(character));
+  const isShort = written.length <= CDA_LIMITS.shiftedMaxCharacters;
+  const found = isShort ? [...written].map((character) => letters.get(character)) : [undefined];
   if (found.every((letter) => letter !== undefined)) return found.join('');
   // Ordinals and the like (`1er`, `Mme`) lose nothing on the line; a number would.
   if (!/\d/.test(written)) return written;

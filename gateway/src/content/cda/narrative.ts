@@ -40,12 +40,14 @@ const INLINE: ReadonlySet<string> = new Set(
   ),
 );
 const UNREAD: ReadonlySet<string> = new Set(['script', 'style', 'iframe', 'object', 'template']);
+const GROUPS: ReadonlySet<string> = new Set(['thead', 'tbody', 'tfoot']);
 const CELLS: ReadonlySet<string> = new Set(['td', 'th']);
-/** Elements whose words are gathered apart, then put into the page around. */
-const APART: ReadonlySet<string> = new Set(['td', 'th', 'sup', 'sub']);
+/** Their words are gathered apart, as those of cells, then put into the page around. */
+const SHIFTS: ReadonlySet<string> = new Set(['sup', 'sub']);
 /** HTML, which real software puts into narratives. */
 const STRUCK: ReadonlySet<string> = new Set(['del', 's', 'strike']);
 const STRUCK_STYLE = /strike|line-?through/i;
+const SHIFTED_STYLE = /(?:^|[\s:])x?(sup|sub)(?:er|script|erscript)?(?=$|[\s;])/i;
 const STRUCK_FROM = '[supprimé : ';
 const STRUCK_TO = ']';
 const SHOWN_LINK = /^(?:https?|mailto|tel):/i;
@@ -92,6 +94,7 @@ class NarrativeWriter {
   readonly #pages: NarrativePage[] = [new NarrativePage()];
   readonly #tables: NarrativeTable[] = [];
   #preformatted = 0;
+  #shifts = 0;
 
   text(raw: string): void {
     if (this.#preformatted === 0) this.#page().write(raw);
@@ -104,7 +107,7 @@ class NarrativeWriter {
 
   /** Whether its content is to be read. */
   enter(element: Element): boolean {
-    const name = localNameOf(element).toLowerCase();
+    const name = kindOf(element);
     if (UNREAD.has(name)) return false;
     const page = this.#page();
     const lines = LINES[name];
@@ -117,18 +120,26 @@ class NarrativeWriter {
     if (name === 'tr') this.#endStrayRow();
     if (name === 'footnote') page.write(' [');
     if (this.#isApart(name)) this.#pages.push(new NarrativePage());
+    else if (SHIFTS.has(name)) page.write(name === 'sup' ? '^(' : '_(');
     else if (CELLS.has(name) && !page.isEmpty) page.write(' | ');
+    if (SHIFTS.has(name)) this.#shifts += 1;
     // Of a row its line is marked, when it is written.
     if (name !== 'tr' && isStruckOut(element)) this.#page().write(STRUCK_FROM);
     return true;
   }
 
   leave(element: Element): void {
-    const name = localNameOf(element).toLowerCase();
+    const name = kindOf(element);
     if (CELLS.has(name) && isStruckOut(element)) this.#page().write(STRUCK_TO);
+    if (SHIFTS.has(name)) this.#shifts -= 1;
     if (this.#isApart(name)) this.#closeApart(element, name);
+    else if (SHIFTS.has(name)) this.#page().write(')');
     if (name === 'pre') this.#preformatted -= 1;
     if (name === 'tr') this.#writeRow(isStruckOut(element));
+    if (GROUPS.has(name)) {
+      this.#endStrayRow();
+      this.#tables.at(-1)?.endGroup();
+    }
     if (name === 'table') {
       this.#endStrayRow();
       this.#tables.pop();
@@ -158,10 +169,10 @@ class NarrativeWriter {
     return page;
   }
 
-  /** A cell in its table; deep inside tables it is written as it comes, so that no word is copied often. */
+  /** A cell in its table; deep inside tables or powers it is written as it comes, so that no word is copied often. */
   #isApart(name: string): boolean {
-    if (!APART.has(name)) return false;
-    return !CELLS.has(name) || (this.#tables.length > 0 && this.#tables.length <= CDA_LIMITS.nestedTablesMax);
+    if (SHIFTS.has(name)) return this.#shifts < CDA_LIMITS.nestedShiftsMax;
+    return CELLS.has(name) && this.#tables.length > 0 && this.#tables.length <= CDA_LIMITS.nestedTablesMax;
   }
 
   #closeApart(element: Element, name: string): void {
@@ -188,6 +199,14 @@ class NarrativeWriter {
     const href = attributeOf(element, 'href').replace(/\s/g, '');
     if (SHOWN_LINK.test(href)) this.#page().write(` (${href})`);
   }
+}
+
+/** Its name; of what a style raises or lowers `sup` or `sub`, so that 10⁹ does not become 109. */
+function kindOf(element: Element): string {
+  const name = localNameOf(element).toLowerCase();
+  if (name !== 'content' && name !== 'span') return name;
+  const shift = SHIFTED_STYLE.exec(`${attributeOf(element, 'styleCode')} ${attributeOf(element, 'style')}`)?.[1];
+  return shift === undefined ? name : shift.toLowerCase();
 }
 
 const isStruckOut = (element: Element): boolean =>

@@ -6,9 +6,11 @@
 
 import type { Measure } from '@estafette/contracts/document';
 import { attributeOf, childAt, childrenNamed, textOf } from '../xml/safe-xml.ts';
+import { isEnclosedFile } from './encapsulated.ts';
 import { printUnit } from './print-unit.ts';
 import type { References } from './references.ts';
 import { printStamp } from './time-stamp.ts';
+import { isFalse, isTrue } from './truth.ts';
 
 export type Quantity = Pick<Measure, 'value' | 'unit'>;
 export type ObservedValue = Quantity & {
@@ -47,7 +49,7 @@ export function observedValue(observation: Element, references: References): Obs
 
 export function valueAt(element: Element, references: References): ObservedValue {
   // A file (PDF, picture) is no value; it stands among the files.
-  if (attributeOf(element, 'representation').toUpperCase() === 'B64') return NO_VALUE;
+  if (isEnclosedFile(element)) return NO_VALUE;
   const others = othersOf(element);
   const measured = boundedValue(element) ?? ratio(element) ?? plainValue(element);
   if (measured) return { ...NO_VALUE, ...measured, others };
@@ -67,7 +69,7 @@ function plainValue(element: Element): Quantity | null {
   const value = attributeOf(element, 'value').trim();
   if (value === '') return null;
   const type = typeOf(element);
-  if (type === 'BL') return { value: value === 'true' ? 'oui' : value === 'false' ? 'non' : value, unit: '' };
+  if (type === 'BL') return { value: isTrue(value) ? 'oui' : isFalse(value) ? 'non' : value, unit: '' };
   if (type === 'TS') return { value: printStamp(value), unit: '' };
   return { value, unit: printUnit(attributeOf(element, 'unit')) };
 }
@@ -110,7 +112,7 @@ export function boundOf(element: Element | null, isTime = false): Bound | null {
   return {
     value: isTime ? printStamp(value) : value,
     unit: printUnit(attributeOf(element, 'unit')),
-    isOpen: attributeOf(element, 'inclusive').trim() === 'false',
+    isOpen: isFalse(attributeOf(element, 'inclusive')),
   };
 }
 
@@ -139,7 +141,7 @@ function codedValue(element: Element | null, references: References): Quantity |
 }
 
 /** What narrows a code (`Résistance : méticilline`): without it another thing would be said. */
-function qualifiersOf(element: Element, references: References): string[] {
+export function qualifiersOf(element: Element, references: References): string[] {
   return childrenNamed(element, 'qualifier')
     .map((qualifier) => ['name', 'value'].map((part) => codedValue(childAt(qualifier, part), references)?.value ?? ''))
     .map((parts) => parts.filter((part) => part !== '').join(' : '))

@@ -55,7 +55,7 @@ export function readCda(bytes: Buffer, now: Date): CdaDocument | null {
   const all = new Set([...warnings, ...header.warnings, ...(coded?.warnings ?? []), ...inside.warnings]);
   if (documents.length > 1) all.add('several-documents');
   const shown = shownResults(coded?.results ?? [], all);
-  const human = bodies.map((each) => textOfBody(each, coded?.sections ?? new Set()));
+  const human = bodies.map((each) => textOfBody(each, coded ?? { sections: new Set(), told: new Set() }));
   if (human.some(({ isCoded }) => isCoded)) all.add('section-without-text');
   const words = human.map((each) => each.words);
   const text = [...words, ...(coded?.loose ?? []), linesBeside(coded, [...words, header.sender]), ...shown.beyond];

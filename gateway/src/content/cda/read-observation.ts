@@ -10,10 +10,11 @@ import { attributeOf, childAt, childrenNamed } from '../xml/safe-xml.ts';
 import { LOINC_OID } from './cda-codes.ts';
 import { interpretationOf } from './interpretation.ts';
 import type { ObservedValue } from './observed-value.ts';
-import { observedValue } from './observed-value.ts';
+import { observedValue, qualifiersOf } from './observed-value.ts';
 import type { Ranges } from './reference-range.ts';
 import { rangesOf } from './reference-range.ts';
 import type { References } from './references.ts';
+import { isTrue } from './truth.ts';
 
 /** What an act above says of everything inside it. */
 export type ActStatus = 'completed' | 'active' | 'aborted';
@@ -40,7 +41,11 @@ export function labelOf(code: Element | null, references: References): string {
     references.wordsAt(childAt(code, 'originalText')) ||
     attributeOf(childAt(code, 'translation'), 'displayName').trim() ||
     attributeOf(code, 'code').trim();
-  return label.replace(/\s+/g, ' ').slice(0, CDA_LIMITS.wordMaxCharacters);
+  return [label, ...qualifiersOf(code, references)]
+    .join(' ')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .slice(0, CDA_LIMITS.wordMaxCharacters);
 }
 
 /** The LOINC code where there is one, be it as a translation of the laboratory's own. */
@@ -54,8 +59,9 @@ function codeOf(code: Element | null): string {
 /** It, or what it stands in. */
 function isDeniedAt(observation: Element): boolean {
   for (let at: Node | null = observation; at?.nodeType === ELEMENT_NODE; at = at.parentNode)
-    if (attributeOf(at as Element, 'negationInd').trim() === 'true') return true;
-  return false;
+    if (isTrue(attributeOf(at as Element, 'negationInd'))) return true;
+  // sdtc:valueNegationInd, of HL7's extensions: not this value.
+  return isTrue(attributeOf(observation, 'valueNegationInd'));
 }
 
 export function readObservation(

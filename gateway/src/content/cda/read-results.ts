@@ -25,7 +25,7 @@ import { observedValue } from './observed-value.ts';
 import type { ActStatus } from './read-observation.ts';
 import { actStatusOf, labelOf, readObservation } from './read-observation.ts';
 import type { References } from './references.ts';
-import { printStamp } from './time-stamp.ts';
+import { dayOf, printStamp, stampOf } from './time-stamp.ts';
 
 export type ReadResults = {
   /** In the order of the document. */
@@ -39,6 +39,8 @@ export type ReadResults = {
   isUnderWay: boolean;
   /** Sections of which results were read. */
   sections: Set<Element>;
+  /** Statements and links whose own words are among `loose`, `beside` or the results. */
+  told: Set<Element>;
   warnings: Set<string>;
 };
 
@@ -53,10 +55,10 @@ type Visit = {
   parent: LabResult | null;
 };
 
-const STATEMENTS: ReadonlySet<string> = new Set(['act', 'observation', 'organizer', 'procedure', 'encounter']);
+const STATEMENTS: ReadonlySet<string> = new Set(
+  'act observation organizer procedure encounter substanceAdministration supply'.split(' '),
+);
 const LINKS: ReadonlySet<string> = new Set(['entryRelationship', 'component', 'entry']);
-/** Of `YYYYMMDD…`. */
-const DAY_CHARACTERS = 8;
 const MOODS: ReadonlySet<string> = new Set(['', 'EVN']);
 
 export function readResults(
@@ -116,6 +118,7 @@ class ResultWalk {
     sampled: [],
     isUnderWay: false,
     sections: new Set(),
+    told: new Set(),
     warnings: new Set(),
   };
   readonly #references: References;
@@ -195,7 +198,6 @@ class ResultWalk {
    * again and again on a day (troponin) says the hour: only that tells one result from the other.
    */
   tellDays(isLaboratoryReport: boolean): void {
-    const dayOf = (stamp: string): string => stamp.slice(0, DAY_CHARACTERS);
     const days = new Set([...this.#stamps.values()].filter((stamp) => stamp !== '').map(dayOf));
     const isOfManyDays = !isLaboratoryReport || days.size > 1;
     const hours = new Map<string, Set<string>>();
@@ -213,12 +215,14 @@ class ResultWalk {
   }
 
   #besides(statement: Element, code: Element | null): void {
+    this.found.told.add(statement);
     const found = besideOf(statement, this.#references);
     const label = found.length === 0 ? '' : labelOf(code, this.#references);
     for (const beside of found) this.found.beside.push({ ...beside, label });
   }
 
   #comment(act: Element, parent: LabResult | null): void {
+    this.found.told.add(act);
     const text = childAt(act, 'text');
     const words = this.#references.wordsAt(text);
     if (words === '') return;
@@ -229,6 +233,7 @@ class ResultWalk {
 
   /** A former result stands beside the one of today as words, with its date; never as a result of its own. */
   #formerResults(link: Element, parent: LabResult | null): void {
+    this.found.told.add(link);
     for (const text of descendantsNamed(link, 'text')) {
       const words = textOf(text).replace(/\s+/g, ' ').trim();
       if (words !== '') this.found.beside.push({ kind: 'Antériorité', words, label: '' });
@@ -283,12 +288,6 @@ class ResultWalk {
     if (stamp !== '') this.found.sampled.push(stamp);
   }
 }
-
-/** A point in time, or where a span begins or ends. */
-const stampOf = (time: Element | null): string =>
-  [time, childAt(time, 'low'), childAt(time, 'high')]
-    .map((at) => attributeOf(at, 'value').trim())
-    .find((value) => value !== '') ?? '';
 
 /** `Culture : Escherichia coli`; figures are no name. */
 const nameOf = ({ label, first }: LabResult): string =>

@@ -32,6 +32,9 @@ type Range = {
   name: string;
 };
 
+/** Words after which a range is not for anybody. */
+const SOME_PEOPLE =
+  /\b(?:hommes?|femmes?|enfants?|nourrissons?|nouveaux?[ -]n[ée]s?|filles?|gar[cç]ons?|adultes?|enceintes?|grossesse|trimestre|m[ée]nopaus|folliculaire|lut[ée]ale|ovulatoire|\d{1,3} {0,3}(?:ans?|mois|jours?|semaines?|SA))(?![a-z])/i;
 const NONE: Limits = { low: '', high: '' };
 const RANGES_MAX = 30;
 
@@ -67,6 +70,7 @@ function readRange(element: Element, references: References): Range {
   const value = childAt(element, 'value');
   const meaning = attributeOf(childAt(element, 'interpretationCode'), 'code').trim();
   const code = childAt(element, 'code');
+  const beside = references.wordsAt(childAt(element, 'text'));
   const name = attributeOf(code, 'displayName').trim() || references.wordsAt(childAt(code, 'originalText'));
   return {
     name,
@@ -76,7 +80,7 @@ function readRange(element: Element, references: References): Range {
     condition: childrenNamed(element, 'precondition')
       .map((precondition) => conditionOf(precondition, references))
       .join(', '),
-    isNormal: meaning === 'N' || (meaning === '' && name === ''),
+    isNormal: (meaning === 'N' || (meaning === '' && name === '')) && !SOME_PEOPLE.test(beside),
   };
 }
 

@@ -3,10 +3,24 @@
  * written, in the zone of the writer. Nothing is invented: `202101` is a month, not its first day, and has no ISO date.
  */
 
+import { attributeOf, childAt } from '../xml/safe-xml.ts';
+
 const STAMP = /^(\d{4})(?:(\d{2})(?:(\d{2})(?:(\d{2})(\d{2})?)?)?)?(?:\d{2})?(?:\.\d{1,9})?(?:[+-]\d{2,4}|Z)?$/;
 
 /** ISO 8601 with its signs is no HL7 time, but plain. */
 const SIGNED = /^(\d{4})-(\d{2})-(\d{2})(?:T(\d{2}):(\d{2})(?::\d{2})?(?:\.\d{1,9})?(?:[+-]\d{2}:?\d{2}|Z)?)?$/;
+
+/** A point in time, or where a span begins or ends; without the signs of ISO 8601, so that its start is the day. */
+export function stampOf(time: Element | null): string {
+  const written = [time, childAt(time, 'low'), childAt(time, 'high')]
+    .map((at) => attributeOf(at, 'value').trim())
+    .find((value) => value !== '');
+  const [, ...signed] = SIGNED.exec(written ?? '') ?? [];
+  return signed.length === 0 ? (written ?? '') : signed.join('');
+}
+
+/** Of `YYYYMMDD…`. */
+export const dayOf = (stamp: string): string => stamp.slice(0, 8);
 
 const read = (stamp: string): RegExpExecArray | null => STAMP.exec(stamp.trim()) ?? SIGNED.exec(stamp.trim());
 

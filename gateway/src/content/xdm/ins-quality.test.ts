@@ -63,6 +63,23 @@ test('a number that only looks the same behind its mask, another sex or a wholly
     assert.deepEqual(await judged({ traits: traitsOf(name, 'F') }), [false, 'qualified'], name);
 });
 
+test('a particle, a syllable or a name within a name is no shared name; one written apart or together is', async () => {
+  const differs = async (family: string, given: string, listed: string): Promise<boolean | undefined> => {
+    const bytes = Buffer.from(String(cdaOf()).replace('ESSAI', family).replaceAll('CAMILLE', given));
+    const traits = [`PID-5|${listed}^^^^L`, 'PID-7|19900112', 'PID-8|F'];
+    const [report] = reportsOf(await readLetter([archived({ documents: [{ ...one, bytes, traits }] })]));
+    return report?.warnings.includes('xdm-patient-differs');
+  };
+  assert.equal(await differs('DE SOUZA', 'PAULA', 'DE LA TOUR^JEANNE^JEANNE'), true);
+  assert.equal(await differs('DE LA ROCHE', 'PAULA', 'DE LA TOUR^JEANNE^JEANNE'), true);
+  assert.equal(await differs('LE GALL', 'LOU', 'LEROY^JEANNE^JEANNE'), true);
+  assert.equal(await differs('PETIT', 'ANNE', 'DURAND^JEANNE^JEANNE'), true);
+  assert.equal(await differs('LI', 'WEI', 'LI^X^X'), false);
+  assert.equal(await differs('SAINT-MARTIN', 'LOU', 'SAINTMARTIN^X^X'), false);
+  assert.equal(await differs('D&apos;ARC', 'LOU', 'DARC^JEANNE^JEANNE'), false);
+  assert.equal(await differs('PETIT', 'JEANLOU', 'DURAND^X^JEAN LOU'), false);
+});
+
 test('one set for documents of several kinds replaces none of them', async () => {
   const letter = Buffer.from(String(cdaOf({ id: '1.9', version: 2 })).replace('11502-2', '11490-0'));
   const statuses = async (second: Buffer) =>

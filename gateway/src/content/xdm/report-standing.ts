@@ -105,7 +105,7 @@ export function reportOf(
 }
 
 /**
- * By number, date of birth and sex; by names only where nothing of them agrees, since they are written in too many ways.
+ * By number, date of birth and sex; by names only where not one is shared, since they are written in too many ways.
  */
 function isOtherPatient(report: ClinicalReport, { patient: number, traits }: XdmDocument): boolean {
   const { birthDate, sex, familyName, birthName, givenName } = report.patient;
@@ -126,25 +126,53 @@ function isSameNumber(one: string, other: string): boolean {
   return first.length === second.length ? first === second : first.slice(0, 13) === second.slice(0, 13);
 }
 
-/** Whether a name of one side is in the names of the other; true where a side has none. */
+/** What stands in many names and makes none of them the same. */
+const PARTICLES: ReadonlySet<string> = new Set(
+  'DE DU DES LE LA LES EL AL BEN VAN VON DER DA DI DOS ST SAINT SAINTE'.split(' '),
+);
+const NAME_WORDS_MAX = 20;
+/** `JEAN` is no `JEANNE`. */
+const STARTS_FROM = 5;
+
+/** Whether a name of one side is one of the other, be it written as one word or several; true where a side has none. */
 function isAnyShared(names: readonly string[], others: readonly string[]): boolean {
-  const wordsOf = (all: readonly string[]): string[] =>
-    [
-      ...new Set(
-        all
-          .join(' ')
-          .normalize('NFKD')
-          .toUpperCase()
-          .replaceAll('Œ', 'OE')
-          .replace(/\p{M}/gu, '')
-          .split(/[^\p{L}]+/u),
-      ),
-    ].filter((word) => word.length > 1);
-  const [words, otherWords] = [wordsOf(names), wordsOf(others)];
-  if (words.length === 0 || otherWords.length === 0) return true;
-  const [whole, otherWhole] = [words.join(''), otherWords.join('')];
-  return words.some((word) => otherWhole.includes(word)) || otherWords.some((word) => whole.includes(word));
+  const [own, other] = [namesIn(names), namesIn(others)];
+  if (own.size === 0 || other.size === 0) return true;
+  return [...own].some((name) => [...other].some((each) => isSameName(name, each)));
 }
+
+/** The same, or the first of several written in one word (`CAMILLE`, `CAMILLEANNE`). */
+const isSameName = (one: string, other: string): boolean =>
+  one === other || isStartOf(one, other) || isStartOf(other, one);
+const isStartOf = (start: string, name: string): boolean => start.length >= STARTS_FROM && name.startsWith(start);
+
+/** Each word, and up to three that follow one another as one (`JEAN PIERRE`, `LE GALL`). */
+function namesIn(all: readonly string[]): Set<string> {
+  const found = new Set<string>();
+  for (const one of all) {
+    const words = foldedWords(one);
+    for (const [index, word] of words.entries()) {
+      const isAlone = words.length === 1;
+      if (word.length > 1 && (isAlone || !PARTICLES.has(word))) found.add(word);
+      for (const count of [2, 3]) {
+        const run = words.slice(index, index + count);
+        if (run.length === count && run.some((each) => !PARTICLES.has(each))) found.add(run.join(''));
+      }
+    }
+  }
+  return found;
+}
+
+const foldedWords = (name: string): string[] =>
+  name
+    .normalize('NFKD')
+    .toUpperCase()
+    .replaceAll('Œ', 'OE')
+    .replaceAll('Æ', 'AE')
+    .replace(/\p{M}/gu, '')
+    .split(/[^\p{L}]+/u)
+    .filter((word) => word !== '')
+    .slice(0, NAME_WORDS_MAX);
 
 function isComplete({ patient, traits }: XdmDocument): boolean {
   const { birthName, givenNames, birthDate, sex } = traits;
