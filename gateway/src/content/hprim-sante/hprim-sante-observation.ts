@@ -37,6 +37,10 @@ const SEVERITY_OF_WORD: Readonly<Record<string, Severity>> = {
 };
 /** They compare with the result before, or say nothing: the range may still be asked. */
 const SILENT_ON_RANGE = /^(?:U|D|B|W|null)$/i;
+/** A lone number does not say of which side it is the limit: `40`, `-40`. */
+const LONE_NORM = /^[+-]?\s?\d[\d.,]{0,20}$/;
+/** Dates, people, addresses, codes: figures in them are no amount that a range could hold. */
+const NO_AMOUNT = new Set(['DT', 'TS', 'TM', 'AD', 'PN', 'TN', 'CK', 'CNA', 'CE']);
 /** Fields up to the status, OBX.12: a line cut before it may lack a flag, or half of a value. */
 const WHOLE_FIELDS = 12;
 const SHORT_TEXT = 80;
@@ -58,8 +62,11 @@ export function readObservation(segment: Segment, headings: readonly string[]): 
   }
   const subId = componentOf(segment, 5, 1);
   const under = subId === '' ? [...headings] : [...headings, subId];
-  const measure = { value, unit: unitOf(segment), ...rangeOf(segment) };
-  const result = { headings: under, label, code, second: null, comments: [] };
+  const lone = LONE_NORM.test(rawField(segment, 8)) ? rawField(segment, 8) : null;
+  const range = lone === null ? rangeOf(segment) : { low: '', high: '' };
+  const measure = { value, unit: unitOf(segment), ...range };
+  const comments = lone === null ? [] : [`Norme : ${lone}`];
+  const result = { headings: under, label, code, second: null, comments };
   return { kind: 'result', ...stated(segment, measure, said, result) };
 }
 
@@ -80,13 +87,13 @@ function stated(
     const comments = measure.value === '' ? [] : [`Valeur annulée : ${words}`];
     const empty = { flag: null, flagComputed: false, severity: 'unknown', status: null } as const;
     return {
-      result: { ...frame, first: NOTHING, ...empty, interpretation: gone, comments },
+      result: { ...frame, first: NOTHING, ...empty, interpretation: gone, comments: [...comments, ...frame.comments] },
       warnings: [given === 'D' ? 'result-deleted' : 'result-unavailable'],
     };
   }
   const status = statusOf(given);
   if (status === null && given !== '') warnings.push('status-unknown');
-  const computed = said.flag === null && said.mayCompute ? computeFlag(measure) : null;
+  const computed = said.flag === null && said.mayCompute && isAmount(segment) ? computeFlag(measure) : null;
   const flag = said.flag ?? computed;
   const words = given === 'I' ? [...said.words, 'en attente'] : said.words;
   const [word = ''] = said.words;
@@ -94,6 +101,8 @@ function stated(
   const judged = { flag, flagComputed: computed !== null, severity };
   return { result: { ...frame, first: measure, ...judged, interpretation: words.join(', '), status }, warnings };
 }
+
+const isAmount = (segment: Segment): boolean => !NO_AMOUNT.has(rawField(segment, 3).toUpperCase());
 
 /** U: validated after it was sent as provisional. I: not measured yet, so whatever stands there is not validated. */
 function statusOf(given: string): LabResult['status'] {
@@ -136,6 +145,8 @@ const unitOf = (segment: Segment): string =>
 function rangeOf(segment: Segment): { low: string; high: string } {
   const [[low = '', high = '', ...more] = [], ...others] = repetitionsOf(segment, 8);
   if (more.length + others.length === 0 && splitRange(`${low} - ${high}`) !== null) return { low, high };
+  // `~40`: the upper one alone.
+  if (more.length + others.length === 0 && low === '' && splitRange(`0 - ${high}`) !== null) return { low, high };
   const written = wordsOf(segment, 8);
   const range = splitRange(written);
   if (range) return range;

@@ -84,7 +84,7 @@ export function repetitionsOf(segment: Segment, number: number): string[][] {
   const { repetition, component } = segment.separators;
   const field = rawField(segment, number);
   if (field === '') return [];
-  const clear = (part: string): string => inClear(part, segment.separators).trim();
+  const clear = (part: string): string => (part.trim() === '""' ? '' : inClear(part, segment.separators).trim());
   return field.split(repetition).map((each) => each.split(component).map(clear));
 }
 

@@ -57,3 +57,31 @@ test('the number and the times of a further examination stay, and formatted text
   assert.ok(text.includes(prose));
   assert.equal(results.length, 1);
 });
+
+test('prevents: a norm that says no side taken for the lower one, and a flag computed on what is no amount', () => {
+  const told = (type: string, value: string, norms: string) => {
+    const line = `OBX|1|${type}|K~Potassium~L||${value}|mmol/L|${norms}||||F`;
+    const [result] = only(H, P, OBR, line, 'L|1').results;
+    return [result?.first.low, result?.first.high, result?.flag, ...(result?.comments ?? [])];
+  };
+  assert.deepEqual(told('NM', '6,1', '5,1'), ['', '', null, 'Norme : 5,1']);
+  assert.deepEqual(told('NM', '6,1', '-5,1'), ['', '', null, 'Norme : -5,1']);
+  assert.deepEqual(told('NM', '6,1', '~5,1'), ['', '5,1', 'H']);
+  assert.deepEqual(told('NM', '6,1', '3,5~'), ['3,5', '', 'N']);
+  for (const [type, value] of [
+    ['DT', '20260112'],
+    ['TS', '202601120742'],
+    ['TN', '0300000001'],
+    ['CE', '1'],
+  ] as const)
+    assert.equal(told(type, value, '3,5 - 5,1')[2], null, type);
+});
+
+test('words in the closing segment, and unit and norms of prose, are not lost; an emptied name is none', () => {
+  assert.match(only(H, P, OBR, INR, 'L|1|3|Fin de transmission').text, /L\|1\|3\|Fin de transmission$/);
+  const prose = `Frottis : ${'anisocytose et poïkilocytose, '.repeat(4)}à contrôler.`;
+  const { text } = only(H, P, OBR, INR, `OBX|1|TX|F~Frottis~L||${prose}|G/L|4 - 10||||F`, 'L|1');
+  assert.ok(text.includes(`${prose}\nG/L, 4 - 10`));
+  const { patient, warnings } = only(H, 'P|1|4242|||""~""||19410314|F', OBR, INR, 'L|1');
+  assert.deepEqual([patient.familyName, patient.givenName, warnings.includes('header-missing')], ['', '', true]);
+});

@@ -80,6 +80,8 @@ function take(segment: Segment, reading: Reading): void {
     reading.current = null;
     reading.ended = true;
     if (segment.broken) reading.warnings.push('text-after-end');
+    // Numbers are its rank and counts; words are somebody's.
+    if (/\p{L}{2}/u.test(raw.slice(1))) note(reading, raw, 'text-after-end');
   } else if (reading.ended) note(reading, raw, 'text-after-end');
   else if (name === 'P') openReport(segment, reading);
   else if (triesToBePatient(raw)) {
@@ -167,7 +169,8 @@ function takeObservation(segment: Segment, draft: Draft): void {
   for (const warning of read.warnings) draft.warnings.add(warning);
   if (read.kind === 'text') {
     if (read.label !== draft.lastProse && read.label !== '') draft.text.push(`${read.label} :`);
-    draft.text.push(read.text, ...leftOver(segment, [7, 8]));
+    const amounts = [wordsOf(segment, 7), wordsOf(segment, 8)].filter((words) => words !== '').join(', ');
+    draft.text.push(read.text, ...(amounts === '' ? [] : [amounts]), ...leftOver(segment));
     draft.lastProse = read.label;
     return;
   }

@@ -35,10 +35,12 @@ export function findDate(line: string, today: string): string | null {
   const text = line.slice(0, 200);
   const found: { index: number; iso: string }[] = [];
   for (const match of text.matchAll(DAY_FIRST)) {
+    if (isInNumber(text, match)) continue;
     const iso = examinationDate(dayFirst(match), today);
     if (iso !== null) found.push({ index: match.index, iso });
   }
   for (const match of text.matchAll(YEAR_FIRST)) {
+    if (isInNumber(text, match)) continue;
     const iso = examinationDate(yearFirst(match), today);
     if (iso !== null) found.push({ index: match.index, iso });
   }
@@ -47,14 +49,24 @@ export function findDate(line: string, today: string): string | null {
   return found[0]?.iso ?? (whole && examinationDate(whole, today));
 }
 
+/** `26-01-12-0045` is a number: what separates its parts goes on before or behind. */
+function isInNumber(text: string, match: RegExpExecArray): boolean {
+  const [separator, end] = [match[2] ?? '', match.index + match[0].length];
+  const goesOn = text.charAt(end) === separator && /\d/.test(text.charAt(end + 1));
+  return goesOn || (text.charAt(match.index - 1) === separator && /\d/.test(text.charAt(match.index - 2)));
+}
+
 const DATE_SHAPES = [
   /^\d{1,4}[/. -]\d{1,2}[/. -]\d{1,4}$/,
   /^(?:\d{6}|\d{8})$/,
-  /^\d{1,2}(?:er)? \p{L}{3,9}\.? \d{2,4}$/iu,
+  /^\d{1,2}(?:er)?[ -]\p{L}{3,9}\.?[ -]\d{2,4}$/iu,
+  /^(?:19|20)\d\d(?:0[1-9]|1[0-2])[0-3]\d[0-2]\d[0-5]\d(?:[0-5]\d)?$/,
 ];
 /** What stands around a date of birth: `Né le` before it; behind it the midnight of a database, an age, a sex. */
+export const BIRTH_WORDS = '(?:n[ée]e?(?:\\(e\\))?\\s{1,3}le|ddn|date de naissance)';
 const BEFORE_BIRTH = /^(?:n[ée]e?(?:\(e\))?(?: le)?|ddn|date de naissance)(?: ?:)? /i;
-const BEHIND_BIRTH = /(?: 0{1,2}[:h]00(?::00)?| (?:- )?\d{1,3} ans| \(\d{1,3} ans\)| [mfh])$/i;
+const BEHIND_BIRTH =
+  /(?:(?: (?:à )?|(?<=^\d{4}-\d\d-\d\d)T)\d{1,2}[:h]\d\d(?::\d\d(?:\.\d{1,6})?)?Z?| (?:- )?\d{1,3} ans| \(\d{1,3} ans\)| [mfh])$/i;
 
 function bareDate(line: string): string {
   if (line.length > 200 || !/\d/.test(line)) return '';
@@ -79,16 +91,17 @@ const MONTHS = 'jan fev mar avr mai jun jul aou sep oct nov dec'.split(' ');
 
 /** `14 mars 1941`, `1er févr. 1941`: the month by its beginning, juin and juillet told apart. */
 function dateInWords(text: string): Parts | null {
-  const [, day, written = '', year] = /^(\d{1,2})(?:er)? (\p{L}{3,9})\.? (\d{4})$/iu.exec(text) ?? [];
+  const [, day, written = '', year] = /^(\d{1,2})(?:er)?[ -](\p{L}{3,9})\.?[ -](\d{4})$/iu.exec(text) ?? [];
   const plain = written.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
   const month = MONTHS.indexOf(plain.replace(/^jui([nl])/, 'ju$1').slice(0, 3)) + 1;
-  const isMonth = /^(?:janv|fevr|mars$|avr|mai$|juin$|juil|aout$|sept|octo?|nove?|dece?)/.test(plain);
+  const isMonth =
+    MONTHS.includes(plain) || /^(?:janv|fevr|mars$|avr|mai$|juin$|juil|aout$|sept|octo?|nove?|dece?)/.test(plain);
   return isMonth ? { day: Number(day), month, year: Number(year), shortYear: false } : null;
 }
 
 /** Eight figures: `AAAAMMJJ`, else `JJMMAAAA`; no day of a life is both. */
 function dateInFigures(text: string): Parts | null {
-  const [, year, month, day] = /^((?:19|20)\d\d)(0[1-9]|1[0-2])(\d\d)$/.exec(text) ?? [];
+  const [, year, month, day] = /^((?:19|20)\d\d)(0[1-9]|1[0-2])(\d\d)(?:[0-2]\d[0-5]\d(?:[0-5]\d)?)?$/.exec(text) ?? [];
   if (year !== undefined) return { day: Number(day), month: Number(month), year: Number(year), shortYear: false };
   const [, first, second, last] = /^(\d\d)(0[1-9]|1[0-2])((?:18|19|20)\d\d)$/.exec(text) ?? [];
   if (last === undefined) return null;

@@ -143,13 +143,13 @@ function mayBeOneLower(lines: readonly string[], offset: number): boolean {
 const LETTER_DAYS = 31;
 const DAY_MS = 86_400_000;
 
-function isRecent(line: string, today: string): boolean {
+export function isRecent(line: string, today: string): boolean {
   const birth = readBirthDate(line, today);
   return birth !== null && Date.parse(today) - Date.parse(birth.iso) <= LETTER_DAYS * DAY_MS;
 }
 
 /** Line 11 as HPRIM writes it: a code, or a dot for none, in a column before the name. */
-const hasCodeColumn = (line = ''): boolean => /^(?:\S{1,9}\s{2,10}|\s{2,10}\S{1,7} )\S/.test(line);
+export const hasCodeColumn = (line = ''): boolean => /^(?:\S{1,9}\s{2,10}|\s{2,10}\S{1,7} )\S/.test(line);
 
 function isAccepted(candidate: Candidate, marked: boolean): boolean {
   if (candidate.birthIsDate && marked) return candidate.score >= ACCEPTED_WITH_MARKER;
@@ -187,14 +187,6 @@ export function isSureHeader(lines: readonly string[], index: number, today: str
   return candidate !== null && isAccepted(candidate, false);
 }
 
-/** Whether these lines name the patient of a header, as the printed part of his own report does. */
-export function namesPatientOf({ familyName, givenName }: HprimHeader, lines: readonly string[]): boolean {
-  const written = folded(lines.join(' '));
-  return written.includes(folded(familyName)) && written.includes(folded(givenName));
-}
-
-const folded = (text: string): string => text.slice(0, 400).normalize('NFD').replace(/\p{M}/gu, '').toUpperCase();
-
 function readAt({ lines, today }: HeaderSearch, offset: number): HprimHeader {
   const at = (number: number): string => decodeEntities((lines[offset + number - 1] ?? '').trim());
   const length = headerLength(at);
@@ -220,7 +212,7 @@ function readAt({ lines, today }: HeaderSearch, offset: number): HprimHeader {
   if (field(10) !== '' && date === null) {
     warnings.push('date-unreadable');
     leftOver.push(field(10));
-  }
+  } else if (saysMoreThanDate(field(10))) leftOver.push(field(10));
   if (at(7) !== '' && (birth === null || !isPlainDate(at(7)))) leftOver.push(at(7));
   return {
     familyName: at(2),
@@ -240,6 +232,9 @@ function readAt({ lines, today }: HeaderSearch, offset: number): HprimHeader {
 
 /** Line 10: a date alone, with its time, or behind a number without spaces (`M-5128-23/10/06`); not one in a sentence. */
 const NUMBERED_DATE = /^\S{0,40}\d{1,4}[/.-]\d{1,2}[/.-]\d{2,4}(?:\s+(?:à\s+)?\d{1,2}\s?[:h]\s?\d{2}(?::\d{2})?)?$/i;
+/** Words, or a second date, beside the one that is shown. */
+const saysMoreThanDate = (line: string): boolean =>
+  !isDateShaped(line) && /\p{L}{2}|\d[/.-]\d{1,2}[/.-]\d/u.test(line.replace(HOLDS_DATE, ''));
 const HOLDS_DATE = /\d{1,4}[/.-]\d{1,2}[/.-]\d{2,4}/;
 const isDateField = (line: string): boolean => NUMBERED_DATE.test(line) || isDateShaped(line);
 
@@ -251,11 +246,16 @@ function headerLength(at: (number: number) => string): 7 | 8 | 12 {
   const isDate = at(10) === '' || isDateField(at(10));
   const isLower = at(10) === '' && isDateField(at(11));
   if (nirOf(at(8)) !== '') return (isDate || HOLDS_DATE.test(at(10))) && !isLower ? 12 : 8;
-  if (isLower) return 7;
+  if (isLower || (at(10) === '' && [9, 11, 12].some((number) => isLetter(at(number))))) return 7;
   const isNumber = at(9).split(/\s+/).length <= (at(10) === '' ? 3 : 6);
   const isBlankOrNumber = at(8) === '' || /^[0-9AB .]{1,25}$/.test(at(8));
   return isDate && isNumber && (isBlankOrNumber || at(10) !== '') ? 12 : 7;
 }
+
+/** Words of a letter that begins behind a header of seven lines: a greeting, a sentence, a decimal number. */
+const LETTER =
+  /^(?:(?:mon|ma|mes|tr[eè]s) )?(?:cher|ch[eè]re|chers|bonjour|bonsoir)(?!\p{L})|,$|\d[.,]\d|\S\s+\S+\s+\S+\s*[.;:!?]$/iu;
+const isLetter = (line: string): boolean => LETTER.test(line.slice(0, 400)) && !hasCodeColumn(line);
 
 /** Lines 11 and 12: columns 1–10 a code, from 11 on a name; some write the name only, and no code has a space inside. */
 function nameAfterCode(lines: readonly string[], offset: number, number: number, length: number): string {

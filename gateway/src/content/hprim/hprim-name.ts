@@ -5,7 +5,7 @@
 
 import { decodeEntities } from '../text/html-entities.ts';
 
-const NAME = /^[\p{L}\p{M}][\p{L}\p{M} .,/'’`_()-]{0,69}$/u;
+const NAME = /^[\p{L}\p{M}][\p{L}\p{M} \u00a0\u202f\t.,/'’`´_()‐‑–-]{0,69}$/u;
 /** Words in a name: more only where something says HPRIM. */
 const NAME_WORDS = { marked: 10, unmarked: 6 };
 /** `JUMEAU 2`: how twins are called before they have a name. */

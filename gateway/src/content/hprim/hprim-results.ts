@@ -25,7 +25,10 @@ const FIELDS = 14;
 const STATUS_FIELDS = 10;
 /** Mail software wraps from about here on. */
 const MAIL_LINE = 70;
-const RES = /^\s{0,20}RES\s{0,3}\|/i;
+/** Into as many lines a value may have been cut. */
+const CUT_LINES = 5;
+/** In small letters only with the fields of a result: people write `Res|` too. */
+const RES = /^\s{0,20}(?:RES\s{0,3}\||[Rr][Ee][Ss]\s{0,3}\|(?:[^|]*\|){3})/;
 const TEX = /^\s{0,20}TEX\s{0,3}(?:\||$)/i;
 
 export const isResultLine = (line: string): boolean => RES.test(line);
@@ -37,15 +40,22 @@ export const isFullResultLine = (line: string): boolean => RES.test(line) && lin
 /** A result line whose fields go as far as the status, or behind it. */
 export const isStatusReached = (line: string): boolean => line.split('|', STATUS_FIELDS).length === STATUS_FIELDS;
 
+/** A result line that stops within its second value or norms. */
+export function endsInSecond(line: string): boolean {
+  const fields = line.trimEnd().split('|', FIELDS);
+  return fields.length > STATUS_FIELDS && fields.length < FIELDS && fields.at(-1) !== '';
+}
+
 export function readCodedLines(lines: readonly string[]): CodedLines {
   const drafts: Draft[] = [];
   const text: string[] = [];
   const warnings = new Set<string>();
   let heading: string | null = null;
   let justRead: Draft | null = null;
+  let between = 0;
   for (const line of lines) {
     const before: Draft | null = justRead;
-    if (line.trim() !== '') justRead = null;
+    if (RES.test(line) || TEX.test(line)) [justRead, between] = [null, 0];
     if (RES.test(line)) {
       const result = readResultLine(line, text, warnings);
       if (result)
@@ -56,11 +66,14 @@ export function readCodedLines(lines: readonly string[]): CodedLines {
       heading = sectionOf(written) ?? heading;
       (drafts.at(-1)?.following ?? text).push(written);
     } else if (line.trim() !== '') {
-      if (before && isCutShort(before.raw, line)) {
+      if (before && between < CUT_LINES && isCutShort(before.raw, line)) {
         drafts.pop();
-        text.push(decodeEntities(before.raw.trimEnd()));
+        justRead = null;
+        // Before what was between the halves.
+        text.splice(text.length - between, 0, decodeEntities(before.raw.trimEnd()));
         warnings.add('line-broken');
       }
+      between = justRead === null ? 0 : between + 1;
       text.push(decodeEntities(line.trimEnd()));
       warnings.add('line-not-understood');
     }
@@ -81,7 +94,8 @@ function isCutShort(raw: string, next: string): boolean {
   if (/^\s{0,20}[A-Z]{3}\|/.test(next)) return false;
   const lacksFields = !isStatusReached(raw);
   const goesOnInFigures = /^[\d.,]/.test(next.trim()) && /[\d.,]\s*$/.test(raw);
-  if (next.includes('|') || (lacksFields && goesOnInFigures)) return true;
+  if (next.includes('|') && (lacksFields || endsInSecond(raw))) return true;
+  if (goesOnInFigures && (lacksFields || /^[\d.,]{1,20}$/.test(next.trim()))) return true;
   return raw.length >= MAIL_LINE && (lacksFields || goesOnInFigures);
 }
 
@@ -92,7 +106,7 @@ function textOf(line: string): string {
 }
 
 function readResultLine(line: string, text: string[], warnings: Set<string>): LabResult | null {
-  const fields = line.split('|', 200).map((field) => decodeEntities(field).trim());
+  const fields = line.split('|', 200).map((field) => decodeEntities(field.replace(/<br ?\/?>/gi, ' ')).trim());
   const extra = fields.slice(FIELDS).filter((field) => field !== '');
   while (fields.length < FIELDS) fields.push('');
   const at = (index: number): string => fields[index] ?? '';
@@ -136,6 +150,7 @@ function readResultLine(line: string, text: string[], warnings: Set<string>): La
 }
 
 const LETTER = /^[NAC]$/i;
+const TYPE = /^[NACTX]$/i;
 const NUMBER_ONLY = /^[<>≤≥]?\s{0,3}[+-]?\d[\d.,]{0,20}$/;
 const isWord = (field: string): boolean => field !== '' && !/\d/.test(field);
 const knows = (known: readonly string[], field: string): boolean => known.includes(field.toUpperCase());
@@ -145,7 +160,9 @@ const knows = (known: readonly string[], field: string): boolean => known.includ
  * should, or the flag among the norms. Any number read from such a line could be another one.
  */
 function isOutOfPlace(at: (index: number) => string): boolean {
-  if (at(3).length > 2 && LETTER.test(at(4))) return true;
+  if (at(3) !== '' && !TYPE.test(at(3)) && LETTER.test(at(4))) return true;
+  if (NUMBER_ONLY.test(at(3)) && !NUMBER_ONLY.test(at(4)) && (at(3).length > 1 || /[/%]/.test(at(4)))) return true;
+  if (at(9) === '' && /^[FCP]$/i.test(at(8)) && NUMBER_ONLY.test(at(5))) return true;
   if (NUMBER_ONLY.test(at(8))) {
     const isFlagNext = (at(9) === '' || knows(RESULT_FLAGS, at(9))) && knows(HPRIM_STATUSES, at(10));
     const isUnitBefore = (NUMBER_ONLY.test(at(7)) && isWord(at(6))) || (NUMBER_ONLY.test(at(9)) && isWord(at(7)));

@@ -13,12 +13,24 @@ import { maskNumber } from '../national-number.ts';
 import { reportStatus } from '../report-status.ts';
 import { stating } from '../stated-patients.ts';
 import { decodeEntities } from '../text/html-entities.ts';
-import { isDateShaped } from './hprim-date.ts';
+import {
+  hasOtherBirth,
+  looksLikeHeaderAttempt,
+  mayNameAnother,
+  namesPatientOf,
+  tellsOtherBirth,
+} from './hprim-another.ts';
 import type { HprimHeader } from './hprim-header.ts';
-import { findHprimHeader, isSureHeader, namesPatientOf, triesToBeHeader } from './hprim-header.ts';
-import { namesSomebody } from './hprim-name.ts';
+import { findHprimHeader, hasCodeColumn, isSureHeader, triesToBeHeader } from './hprim-header.ts';
 import { nirOf } from './hprim-nir.ts';
-import { isCodedLine, isFullResultLine, isResultLine, isStatusReached, readCodedLines } from './hprim-results.ts';
+import {
+  endsInSecond,
+  isCodedLine,
+  isFullResultLine,
+  isResultLine,
+  isStatusReached,
+  readCodedLines,
+} from './hprim-results.ts';
 
 const MARKER = /^\s{0,40}\*{4}\s{0,3}(LAB|FIN|FINFICHIER)\s{0,3}\*{4}\s{0,40}$/i;
 const HEADER_LINES = 12;
@@ -27,6 +39,9 @@ const HEADER_MIN_LINES = 7;
 const HEADER_OFFSETS = 3;
 /** More blank lines than a header is looked for behind, and the header. */
 const LOOKED_AT_LINES = 220;
+
+/** Where a birth told in words may be another patient's: not in a remark (TEX), unless it says so. */
+const TOLD_PATIENT = /^(?!\s{0,20}(?:RES|TEX)\s{0,3}\|)|^\s{0,20}TEX\|\s{0,20}(?:patiente?|nom)(?!\p{L})/iu;
 
 type Draft = { header: HprimHeader | null; text: string[]; coded: string[]; warnings: Set<string> };
 
@@ -63,14 +78,15 @@ function singleSpaced(lines: string[]): string[] {
 }
 
 /**
- * Takes off a last line that the file breaks off in: a result with fewer fields than any other of the file, without a line
- * end and with nothing behind it. Its last number may be half of one.
+ * Takes off a last line that the file breaks off in: a result with fewer fields than any other of the file, or within its
+ * second value as none other is, without a line end and with nothing behind it. Its last number may be half of one.
  */
 function takeCutOffLine(lines: string[]): string | null {
   const last = lines.at(-1) ?? '';
-  if (!isResultLine(last) || isStatusReached(last)) return null;
+  if (!isResultLine(last) || (isStatusReached(last) && !endsInSecond(last))) return null;
   const others = lines.slice(0, -1).filter(isResultLine);
   if (others.length === 0 || !others.every(isStatusReached)) return null;
+  if (isStatusReached(last) && others.some(endsInSecond)) return null;
   lines.pop();
   return last;
 }
@@ -97,10 +113,17 @@ function cutIntoStretches(lines: readonly string[], today: string): Stretch[] {
     resultsSeen = false;
     body = bodyOf(lines, index, today);
   };
+  /** Sender and recipient as the header wrote them, columns and all: where they stand once more ends another header. */
+  const tellsPeopleAgain = (at: number): boolean =>
+    body.people.length === 2 && body.people.every((line, place) => lines[at + place] === line);
   /** Another one than the patient of this message, whose name and birth may be printed once more. */
   const namesAnother = (at: number): boolean =>
-    (triesToBeHeader(lines, at, { isInBody: true }) || isSureHeader(lines, at, today)) &&
-    !(body.header && namesPatientOf(body.header, lines.slice(at, at + 4)));
+    (triesToBeHeader(lines, at, { isInBody: true }) || isSureHeader(lines, at, today) || tellsPeopleAgain(at + 10)) &&
+    !(
+      body.header &&
+      namesPatientOf(body.header, lines.slice(at, at + 4)) &&
+      !hasOtherBirth(body.header, lines, at, today)
+    );
   lines.forEach((line, index) => {
     const marker = MARKER.exec(line)?.[1]?.toUpperCase();
     if (marker === 'FIN' || marker === 'FINFICHIER') {
@@ -109,7 +132,13 @@ function cutIntoStretches(lines: readonly string[], today: string): Stretch[] {
       current.isTail = marker === 'FINFICHIER';
       return;
     }
-    if (resultsSeen && !isCodedLine(line) && marker === undefined && startsMessage(lines, index)) {
+    if (resultsSeen && TOLD_PATIENT.test(line) && tellsOtherBirth(body.header, line, today)) cutAt(index, [], false);
+    else if (
+      resultsSeen &&
+      !isCodedLine(line) &&
+      marker === undefined &&
+      (startsMessage(lines, index) || [9, 10].some((place) => tellsPeopleAgain(index + place)))
+    ) {
       // The blank line before may be the header's line 1, a patient code left empty.
       cutAt(index, current.cut.at(-1)?.trim() === '' ? current.cut.splice(-1) : [], false);
     } else if (!resultsSeen && index >= body.from) {
@@ -124,10 +153,20 @@ function cutIntoStretches(lines: readonly string[], today: string): Stretch[] {
   return stretches;
 }
 
-/** The header of a message that begins at `index`, and where a further one may stand at the earliest. */
-function bodyOf(lines: readonly string[], index: number, today: string): { header: HprimHeader | null; from: number } {
+type Body = {
+  /** Of the message that begins there. */
+  header: HprimHeader | null;
+  /** Where a further one may stand at the earliest. */
+  from: number;
+  /** Its last two lines, when they are columns of codes and names; else none. */
+  people: string[];
+};
+
+function bodyOf(lines: readonly string[], index: number, today: string): Body {
   const header = findHprimHeader({ lines: lines.slice(index, index + LOOKED_AT_LINES), marked: true, today });
-  return { header, from: index + (header?.endsBefore ?? HEADER_OFFSETS) };
+  const from = index + (header?.endsBefore ?? HEADER_OFFSETS);
+  const people = header?.sender && header.recipient ? lines.slice(from - 2, from) : [];
+  return { header, from, people: people.every(hasCodeColumn) ? people : [] };
 }
 
 /** Whether the uncoded lines from `index` on are, or try to be, the header of a next message. */
@@ -141,21 +180,6 @@ function startsMessage(lines: readonly string[], index: number): boolean {
   if (end >= HEADER_LINES - 3 && MARKER.test(next[end] ?? '')) return true;
   // The line before may be its line 1, left blank.
   return [index, index - 1].some((at) => triesToBeHeader(lines, at, { isInBody: false }));
-}
-
-/** A lone date among some lines is how a date of birth stands in a header, even one that cannot be read. */
-function looksLikeHeaderAttempt(lines: readonly string[]): boolean {
-  return lines.length >= 4 && lines.some(isDateShaped);
-}
-
-/** Whether these lines before results may name another patient than the one before: as many as a header has, or names. */
-function mayNameAnother(
-  lines: readonly string[],
-  { isInBody, hasResults }: { isInBody: boolean; hasResults: boolean },
-): boolean {
-  if (looksLikeHeaderAttempt(lines)) return true;
-  if (!hasResults) return false;
-  return isInBody || lines.length >= HEADER_MIN_LINES || lines.some((_, index) => namesSomebody(lines, index));
 }
 
 /** No results, no marker, and nobody named as a header would: what stands below mail. */
@@ -176,7 +200,10 @@ function readStretch(lines: readonly string[], { drafts, leading, marked, today,
     const draft: Draft = { header, text: [...header.leftOver], coded: [], warnings: new Set(header.warnings) };
     drafts.push(draft);
     addLines(draft, lines.slice(header.endsBefore));
-  } else if (previous && ((isTail && isOnlyText(lines)) || !mayNameAnother(before, { isInBody, hasResults }))) {
+  } else if (
+    previous &&
+    ((isTail && isOnlyText(lines)) || !mayNameAnother(before, { isInBody, hasResults, header: previous.header, today }))
+  ) {
     previous.warnings.add(hasResults ? 'results-after-end' : 'text-after-end');
     if (previous.text.length > 0 || previous.coded.length > 0) previous.text.push('');
     addLines(previous, lines);

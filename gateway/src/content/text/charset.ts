@@ -50,6 +50,7 @@ function decode(bytes: Uint8Array, declared: string): DecodedText {
     return { text: new TextDecoder(charset).decode(bytes), charset };
   }
   if (bytes.every((byte) => byte < 0x80)) return { text: Buffer.from(bytes).toString('latin1'), charset: 'us-ascii' };
+  if (isCutUtf8(bytes)) return { text: new TextDecoder('utf-8').decode(bytes), charset: 'utf-8' };
   const mixed = asMixed(bytes, DECLARED_LEGACY[declared]);
   if (mixed) return mixed;
   const utf8 = asUtf8(bytes);
@@ -95,12 +96,21 @@ function asUtf8(bytes: Uint8Array): string | null {
   }
 }
 
+/** UTF-8 but for its last letter, which the end of the file cuts in two. */
+function isCutUtf8(bytes: Uint8Array): boolean {
+  return [1, 2, 3].some((cut) => {
+    const rest = bytes.subarray(0, -cut);
+    return (bytes.at(-cut) ?? 0) >= 0xc2 && isUtf8(rest) && rest.some((byte) => byte >= 0x80);
+  });
+}
+
 /** Letters and signs of French as UTF-8 writes them; in any other charset, these bytes side by side are hardly ever words. */
 const SOUND_UTF8 = /\xc2[\xa0-\xbf]|\xc3[\x80-\xbf]|\xc5[\x92\x93\xb8]|\xe2\x80[\x90-\xa6]|\xe2\x82\xac/g;
 const ABOVE_ASCII = /[\x80-\xff]/g;
 
 /** More bytes that are not UTF-8 than there are letters that are: one cut in two at the end of a line is none of these. */
 function isLegacyLine(line: string): boolean {
+  if (isUtf8(Buffer.from(line, 'latin1'))) return false;
   const rest = line.replace(SOUND_UTF8, '').match(ABOVE_ASCII)?.length ?? 0;
   return rest > (line.match(SOUND_UTF8)?.length ?? 0);
 }
@@ -176,6 +186,7 @@ function frenchness(text: string): number {
   return score;
 }
 
+const isBox = (c: string): boolean => c >= '\u2500' && c <= '\u25a0';
 const isSmall = (c: string): boolean => (c >= 'a' && c <= 'z') || (c !== '' && SMALL_FRENCH.includes(c));
 const isCapital = (c: string): boolean => (c >= 'A' && c <= 'Z') || (c !== '' && CAPITAL_FRENCH.includes(c));
 const isLetter = (c: string): boolean => isSmall(c) || isCapital(c);
@@ -199,7 +210,8 @@ function fit(character: string, place: Place): number {
   if (BETWEEN_WORDS.includes(character)) return isLetter(before) && isLetter(after) ? -2 : 1;
   const code = character.charCodeAt(0);
   if (code < 0xa0) return -5; // C1 control: the byte means nothing in this charset
-  if (code >= 0x2500 && code <= 0x25a0) return -3; // boxes and blocks
+  // Boxes and blocks: the lines of a table in cp850, or another charset's letters.
+  if (isBox(character)) return [before, after].every((one) => /^\s?$/.test(one) || isBox(one)) ? 0 : -3;
   // A name from elsewhere (Müller, Muñoz) is still a word; a sign French does not use is not.
   if (!/\p{L}/u.test(character) || !(isLetter(before) || isLetter(after))) return -2;
   const isSmallOne = character === character.toLowerCase();
