@@ -23,7 +23,7 @@ const SPELLED: Readonly<Record<string, string>> = {
 const LINKS = new Set(['NEE', 'NE', 'EP', 'EPOUSE', 'EPSE', 'VEUVE', 'VVE']);
 
 /** A name without its accents, in capitals, as words of letters. */
-function wordsOf(name: string): string[] {
+export function nameWords(name: string): string[] {
   const { nameMaxCharacters, nameWordsMax } = OPPOSITION_LIMITS;
   const bare = (text: string): string => text.normalize('NFKD').replace(/\p{M}/gu, '');
   const plain = bare(bare(name.slice(0, nameMaxCharacters)).toUpperCase());
@@ -36,7 +36,7 @@ function namesIn(field: string): string[][] {
   const names: string[][] = [];
   for (const part of field.slice(0, OPPOSITION_LIMITS.nameMaxCharacters).split(/[()[\]/,;]/u)) {
     const name: string[] = [];
-    for (const word of wordsOf(part)) {
+    for (const word of nameWords(part)) {
       if (LINKS.has(word) && name.length > 0) names.push(name.splice(0));
       else name.push(word);
     }
@@ -62,10 +62,10 @@ export function sharesFamilyName(one: readonly string[], other: readonly string[
 
 /** Whether given names may be one person's: the first ones are the same, as many as both sides write. */
 export function sharesGivenName(one: string, other: string): boolean {
-  const [mine, theirs] = [wordsOf(one), wordsOf(other)];
+  const [mine, theirs] = [nameWords(one), nameWords(other)];
   if (mine.length === 0 || theirs.length === 0) return false;
   return beginnings(theirs).includes(joined(mine)) || beginnings(mine).includes(joined(theirs));
 }
 
 /** All that a given name may be found under: two names that are shared have one of them in common. */
-export const givenNameKeys = (name: string): string[] => beginnings(wordsOf(name));
+export const givenNameKeys = (name: string): string[] => beginnings(nameWords(name));

@@ -83,6 +83,7 @@ export type {
   RefusedCopy,
   RefusedMail,
 } from './outgoing-mail.ts';
+export { nameWords } from './patient-names.ts';
 export { phoneNumber } from './phone-number.ts';
 export type { ClaimedSender, QuarantinedLetter, QuarantineStore } from './quarantined-letter.ts';
 export type {

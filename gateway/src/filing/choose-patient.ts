@@ -8,9 +8,8 @@
  */
 import { Refusal } from '@estafette/contracts/failure';
 import type { FilingMessage } from '@estafette/contracts/message';
-import type { StatedPatient } from '../ports.ts';
+import { nameWords, type StatedPatient } from '../ports.ts';
 import type { FiledPatient } from './filed-patient.ts';
-import { wordsOf } from './name-words.ts';
 
 const NUMBER_WITHOUT_KEY = 13;
 
@@ -19,12 +18,12 @@ const isWithin = (few: readonly string[], many: readonly string[]): boolean =>
 
 /** One of two composed names may be written without a part. */
 const meet = (one: string, other: string): boolean => {
-  const [a, b] = [wordsOf(one), wordsOf(other)];
+  const [a, b] = [nameWords(one), nameWords(other)];
   return isWithin(a, b) || isWithin(b, a);
 };
 
 const familyNames = ({ familyName, birthName }: FiledPatient): string[] =>
-  [familyName, birthName].filter((name) => wordsOf(name).length > 0);
+  [familyName, birthName].filter((name) => nameWords(name).length > 0);
 
 const ownNumber = ({ ins }: FiledPatient): string | null =>
   ins === null || ins.quality === 'nir-only' ? null : ins.number.toUpperCase().slice(0, NUMBER_WITHOUT_KEY);
@@ -37,7 +36,7 @@ export function mayBeSame(one: FiledPatient, other: FiledPatient): boolean {
   if (differ(number, otherNumber)) return false;
   if (differ(one.birthDate, other.birthDate) || differ(one.sex, other.sex)) return false;
   if (number !== null && number === otherNumber) return true;
-  const [given, otherGiven] = [wordsOf(one.givenName), wordsOf(other.givenName)];
+  const [given, otherGiven] = [nameWords(one.givenName), nameWords(other.givenName)];
   if (
     given.length > 0 &&
     otherGiven.length > 0 &&

@@ -5,9 +5,9 @@
  * The danger is a signature that is not his: whoever asked bears the number and the profession of the responsible
  * professional only when he is that professional by name.
  */
+import { nameWords } from '../ports.ts';
 import type { FilingAuthor } from './exchange.ts';
 import { uuidOid } from './filed-ids.ts';
-import { wordsOf } from './name-words.ts';
 
 export const PROFESSIONAL_OID = '1.2.250.1.71.4.2.1';
 export const STRUCTURE_OID = '1.2.250.1.71.4.2.2';
@@ -32,7 +32,7 @@ export interface FilingPerson {
 
 /** A name without the titles before it, whatever the order of its words. */
 function plainName(name: string): string[] {
-  const words = wordsOf(name);
+  const words = nameWords(name);
   const first = words.findIndex((word) => !TITLES.test(word));
   return first < 0 ? [] : words.slice(first).toSorted();
 }

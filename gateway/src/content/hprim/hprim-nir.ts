@@ -4,7 +4,7 @@
  * tells is believed only when key and birth do not speak against it.
  */
 
-import { mayBeHisOwn } from '../../ports.ts';
+import { hasRightKey, mayBeHisOwn } from '../../ports.ts';
 
 /** NIR: sex, year, month (also 20, 30–42, 50–99), department (2A, 2B), six digits, key. */
 const NIR = /^[1-478]\d{2}(?:0[1-9]|1[0-2]|20|3\d|4[0-2]|[5-9]\d)(?:\d\d|2[AB])\d{6}(?:\d{2})?$/;
@@ -15,12 +15,8 @@ export function nirOf(line: string): string {
   return NIR.test(plain) ? plain : '';
 }
 
-/** The key is 97 less the rest of the number by 97, 2A read as 19 and 2B as 18; `00` is a key left out. */
-export function hasWrongKey(nir: string): boolean {
-  if (nir.length !== 15 || nir.endsWith('00')) return false;
-  const number = nir.slice(0, 13).replace('2A', '19').replace('2B', '18');
-  return 97 - Number(BigInt(number) % 97n) !== Number(nir.slice(13));
-}
+/** Whether the key does not belong to the number; `00` is a key left out. */
+export const hasWrongKey = (nir: string): boolean => !nir.slice(13).startsWith('00') && !hasRightKey(nir);
 
 /** The sex that the number tells of a patient born on that day (ISO date); null when it may be somebody else's. */
 export function sexOfNir(nir: string, birthDate: string | null): 'M' | 'F' | null {

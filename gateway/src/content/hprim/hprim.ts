@@ -13,13 +13,6 @@ import { maskNumber } from '../national-number.ts';
 import { reportStatus } from '../report-status.ts';
 import { stating } from '../stated-patients.ts';
 import { decodeEntities } from '../text/html-entities.ts';
-import {
-  hasOtherBirth,
-  looksLikeHeaderAttempt,
-  mayNameAnother,
-  namesPatientOf,
-  tellsOtherBirth,
-} from './hprim-another.ts';
 import type { HprimHeader } from './hprim-header.ts';
 import { findHprimHeader, hasCodeColumn, isSureHeader, triesToBeHeader } from './hprim-header.ts';
 import { nirOf } from './hprim-nir.ts';
@@ -31,6 +24,13 @@ import {
   isStatusReached,
   readCodedLines,
 } from './hprim-results.ts';
+import {
+  hasOtherBirth,
+  looksLikeHeaderAttempt,
+  mayNameAnother,
+  namesPatientOf,
+  tellsOtherBirth,
+} from './hprim-whose.ts';
 
 const MARKER = /^\s{0,40}\*{4}\s{0,3}(LAB|FIN|FINFICHIER)\s{0,3}\*{4}\s{0,40}$/i;
 const HEADER_LINES = 12;

@@ -8,6 +8,7 @@
  */
 
 import type { ClinicalReport, Patient } from '@estafette/contracts/document';
+import { nameWords } from '../../ports.ts';
 import type { CdaDocument } from '../cda/read-cda.ts';
 import { asReplacement, isReplacement } from '../cda-documents.ts';
 import { NATIONAL_NUMBER } from '../national-number.ts';
@@ -130,7 +131,6 @@ function isSameNumber(one: string, other: string): boolean {
 const PARTICLES: ReadonlySet<string> = new Set(
   'DE DU DES LE LA LES EL AL BEN VAN VON DER DA DI DOS ST SAINT SAINTE'.split(' '),
 );
-const NAME_WORDS_MAX = 20;
 /** `JEAN` is no `JEANNE`. */
 const STARTS_FROM = 5;
 
@@ -150,7 +150,7 @@ const isStartOf = (start: string, name: string): boolean => start.length >= STAR
 function namesIn(all: readonly string[]): Set<string> {
   const found = new Set<string>();
   for (const one of all) {
-    const words = foldedWords(one);
+    const words = nameWords(one);
     for (const [index, word] of words.entries()) {
       const isAlone = words.length === 1;
       if (word.length > 1 && (isAlone || !PARTICLES.has(word))) found.add(word);
@@ -162,17 +162,6 @@ function namesIn(all: readonly string[]): Set<string> {
   }
   return found;
 }
-
-const foldedWords = (name: string): string[] =>
-  name
-    .normalize('NFKD')
-    .toUpperCase()
-    .replaceAll('Œ', 'OE')
-    .replaceAll('Æ', 'AE')
-    .replace(/\p{M}/gu, '')
-    .split(/[^\p{L}]+/u)
-    .filter((word) => word !== '')
-    .slice(0, NAME_WORDS_MAX);
 
 function isComplete({ patient, traits }: XdmDocument): boolean {
   const { birthName, givenNames, birthDate, sex } = traits;

@@ -1,4 +1,4 @@
-/** What a second look at documents of other makers showed: words, labels, powers and ranges that went astray. */
+/** Traps of CDA as software writes it: words, labels, powers, denials and ranges that a reader takes for others. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
