@@ -23,8 +23,10 @@ const STAGES = [
   'filing',
 ];
 
-/** The files of core/runtime that connect to something; only a main.ts may put them together, and open-store.ts
- * the store for commands without a server. */
+/**
+ * The files of core/runtime that connect to something; only a main.ts may put them together, and open-store.ts the
+ * database for commands without a server.
+ */
 const ADAPTER_FILES = [
   'redis-connection',
   'queue',

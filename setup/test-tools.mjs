@@ -49,7 +49,6 @@ const TOOLS = {
     { tool: 'javax.xml.bind', debianPackage: 'libjaxb-api-java', isPresent: () => existsSync(JAXB) },
     command('docker-compose'),
     command('caddy'),
-    command('pdftotext', 'poppler-utils'),
     { tool: 'postgresql', debianPackage: 'postgresql', isPresent: hasPostgresServer },
   ],
   interop: [
