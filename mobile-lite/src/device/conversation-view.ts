@@ -117,7 +117,8 @@ export interface ViewSources {
   readonly now: number;
 }
 
-interface Draft {
+/** What belongs to one conversation, while all are gathered. */
+interface Gathered {
   readonly messages: ShownMessage[];
   readonly readings: ReadMessage[];
   expiresAt: number;
@@ -125,16 +126,16 @@ interface Draft {
 
 /** Conversations that live now, the one with the latest activity first. */
 export function viewConversations(sources: ViewSources): ConversationView[] {
-  const drafts = new Map<string, Draft>();
-  const draft = (conversationId: string) => {
-    const known = drafts.get(conversationId) ?? { messages: [], readings: [], expiresAt: 0 };
-    drafts.set(conversationId, known);
+  const conversations = new Map<string, Gathered>();
+  const gatheredIn = (conversationId: string) => {
+    const known = conversations.get(conversationId) ?? { messages: [], readings: [], expiresAt: 0 };
+    conversations.set(conversationId, known);
     return known;
   };
   const returned = new Set<string>();
   for (const entry of sources.entries) {
     const { event } = entry.kept;
-    const target = draft(event.conversationId);
+    const target = gatheredIn(event.conversationId);
     target.expiresAt = Math.max(target.expiresAt, event.expiresAt);
     if (isWritten(entry.message)) returned.add(entry.message.replyId);
     if (entry.message?.type === 'read') target.readings.push(entry.message);
@@ -142,11 +143,11 @@ export function viewConversations(sources: ViewSources): ConversationView[] {
     if (shown !== null) target.messages.push(shown);
   }
   for (const local of sources.replies) {
-    if (!returned.has(local.message.replyId)) draft(local.conversationId).messages.push(showLocal(local, sources));
+    if (!returned.has(local.message.replyId)) gatheredIn(local.conversationId).messages.push(showLocal(local, sources));
   }
-  return [...drafts]
+  return [...conversations]
     .filter(([, { expiresAt, messages }]) => expiresAt > sources.now && messages.length > 0)
-    .map(([conversationId, drafted]) => summarise(conversationId, drafted, sources))
+    .map(([conversationId, gathered]) => summarise(conversationId, gathered, sources))
     .sort((a, b) => b.lastActivityAt - a.lastActivityAt || (a.conversationId < b.conversationId ? 1 : -1));
 }
 
@@ -190,9 +191,9 @@ function compareShown(a: ShownMessage, b: ShownMessage): number {
   return local(a) - local(b) || (a.key < b.key ? -1 : 1);
 }
 
-function summarise(conversationId: string, drafted: Draft, sources: ViewSources): ConversationView {
-  const { readings, expiresAt } = drafted;
-  const messages = withoutMetReminders(drafted.messages.sort(compareShown));
+function summarise(conversationId: string, gathered: Gathered, sources: ViewSources): ConversationView {
+  const { readings, expiresAt } = gathered;
+  const messages = withoutMetReminders(gathered.messages.sort(compareShown));
   const letters = messages.filter((shown) => shown.type === 'letter');
   const latest = letters.at(-1)?.letter ?? null;
   const aim = aimOf(messages, null);
