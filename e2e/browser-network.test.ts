@@ -91,7 +91,8 @@ test('when the network is back, the answer leaves by itself, as one to the lette
   await context.setOffline(false);
   await waitForPhase(page, 'live');
   phone.cut = false;
-  await openConversation(page, CUT_OFF_ANSWER);
+  // By its sender: the answer or the new letter stands last in the list, whichever comes first.
+  await openConversation(page, 'Claire MARTIN');
   await page.getByText('Un mot encore.').waitFor();
   await waitForState(page, CUT_OFF_ANSWER, 'sent');
   const [answer, ...others] = await answersSaying(stage, CUT_OFF_ANSWER);
